@@ -1,0 +1,138 @@
+import type { Secret } from '../secret.ts';
+
+/** The whole configuration, checked and immutable. Everything else is built from it. */
+export interface Config {
+  readonly settings: Settings;
+  /** Keys of the gateway itself. None: open, and on loopback only. */
+  readonly keys: readonly GatewayKey[];
+  /** By name; what clients may write before the `:`. */
+  readonly backends: ReadonlyMap<string, BackendConfig>;
+  /** Providers of the connectors file, by label. No backends: clients cannot name them. */
+  readonly providers: ReadonlyMap<string, BackendConfig>;
+  /** By internal name. */
+  readonly connectors: ReadonlyMap<string, Connector>;
+}
+
+/** The effective gateway settings. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly configDir: string;
+  readonly defaultBackend: string | undefined;
+  readonly forceContextWindow: number | undefined;
+  readonly logLevel: LogLevel;
+  readonly workers: number;
+  /** Bytes of a request's body beyond which it is refused with 413. */
+  readonly maxRequestBytes: number;
+  /** Bytes of an answer that is read whole beyond which it is given up. */
+  readonly maxResponseBytes: number;
+  /** How long running requests may go on after SIGTERM. */
+  readonly shutdownTimeoutMs: number;
+  /** Each effective setting under its name in `headrace.yaml`, for `--print-config`. */
+  readonly effective: readonly EffectiveSetting[];
+}
+
+export interface EffectiveSetting {
+  readonly name: string;
+  /** A secret stands here as `env NAME ...last4`, never as itself. */
+  readonly value: unknown;
+  /** `flag --port`, `environment PORT`, `config/headrace.yaml:3:9` or `default`. */
+  readonly source: string;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export type Role = 'admin' | 'user';
+
+export interface GatewayKey {
+  readonly name: string;
+  /** SHA-256 of the whole key. */
+  readonly digest: Buffer;
+  readonly role: Role;
+  /** Public model names that this key may use; undefined: all. */
+  readonly models: readonly string[] | undefined;
+}
+
+/** One provider: a `backend.yaml`, `--base-url`, a vendor whose key is in the environment, the demo, or a TOML provider. */
+export interface BackendConfig {
+  readonly name: string;
+  readonly origin: 'file' | 'base-url' | 'vendor' | 'demo' | 'connectors';
+  /** `custom`, or the vendor's name in the built-in catalogue. */
+  readonly type: string;
+  /** Absolute, without a slash at its end, query or fragment. A route such as `/chat/completions` is appended. */
+  readonly baseUrl: string;
+  /** `''`, or a query string with its `?`, which stands after the joined path. */
+  readonly query: string;
+  readonly credential: Credential;
+  /** On every request to this backend, as written. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** The declared models by their upstream names. */
+  readonly models: ReadonlyMap<string, ModelConfig>;
+  readonly defaultModel: string | undefined;
+  readonly timeoutMs: number;
+  readonly maxRetries: number;
+  readonly retryDelayMs: number;
+  /** How long a 503 "loading model" is waited out; 0: not at all. */
+  readonly loadingWaitMs: number;
+  /** Where it is configured, for messages: a file, `--base-url`, `OPENAI_BASE_URL` ... */
+  readonly place: string;
+}
+
+/** How a backend is told who calls. */
+export type Credential =
+  /** No credential at all is sent. `remedy` names the setting that would supply a key. */
+  | { readonly kind: 'none'; readonly remedy: string }
+  | {
+      readonly kind: 'key';
+      /** Lower case header name. */
+      readonly header: string;
+      /** `'Bearer '` or `''`; stands before the key. */
+      readonly prefix: string;
+      /** undefined: the variable is unset or empty, and the backend is not configured. */
+      readonly secret: Secret | undefined;
+      /** For messages: `OPENAI_API_KEY`, or `external-api-connectors.toml: openai.api_key`. */
+      readonly source: string;
+      /** The environment variable, where the key comes from one. */
+      readonly variable: string | undefined;
+    }
+  /** An RFC 7523 JWT bearer grant; see `backends/oauth`. */
+  | {
+      readonly kind: 'oauth';
+      readonly tokenUrl: string;
+      readonly issuer: string;
+      readonly audience: string;
+      readonly scope: string | undefined;
+      /** PEM. */
+      readonly privateKey: Secret;
+      readonly source: string;
+    };
+
+export interface ModelConfig {
+  readonly limits: ModelLimits;
+  /** Defaults for request fields that are absent: the field's name, and its JSON text. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** `o200k_base`, `cl100k_base`, or the absolute path of a `tokenizer.json`. */
+  readonly tokenizer: string;
+}
+
+export interface ModelLimits {
+  readonly contextWindow: number | undefined;
+  readonly maxInputTokens: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly requestsPerMinute: number | undefined;
+  readonly tokensPerMinute: number | undefined;
+}
+
+/** A model of a provider under a public name of the operator's own. */
+export interface Connector {
+  /** The public name. */
+  readonly internal: string;
+  /** The name that goes upstream. */
+  readonly external: string;
+  /** The provider's label, a key of `Config.providers`. */
+  readonly provider: string;
+  /** Its path in the file, for messages. */
+  readonly path: string;
+  /** What holds the internal name, such as `backend openai`; then the connector serves nothing yet. */
+  readonly heldBy: string | undefined;
+}
