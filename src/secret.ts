@@ -29,7 +29,11 @@ export class Secret {
 
   /** The text with every occurrence of this secret masked. */
   mask(text: string): string {
-    return this.#value.length > 0 ? text.replaceAll(this.#value, '[secret]') : text;
+    if (this.#value.length >= 8) return text.replaceAll(this.#value, '[secret]');
+    if (this.#value.length === 0) return text;
+    // A short one, such as `none`, is masked where it stands alone, not inside other words.
+    const literal = this.#value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return text.replace(new RegExp(`(?<![A-Za-z0-9_-])${literal}(?![A-Za-z0-9_-])`, 'g'), () => '[secret]');
   }
 
   toString(): string {

@@ -1,0 +1,70 @@
+import type { BackendConfig } from '../config/config.ts';
+import type { GatewayError } from '../gateway-error.ts';
+import type { ByteSource, Finish } from '../types/answer.ts';
+import type { EventFilterRules } from './event-filter.ts';
+import type { UpstreamHeaders } from './transport.ts';
+
+/** One provider, ready to be called. Implementations: one per dialect; see `registry.ts`. */
+export interface Backend {
+  readonly config: BackendConfig;
+  /**
+   * One try, without retries.
+   * @throws UpstreamFailure for everything that is no answer
+   */
+  send(request: BackendRequest): Promise<BackendReply>;
+  /**
+   * What the backend's own list of models says, asked with its key.
+   * @throws UpstreamFailure
+   */
+  listModels(timeoutMs: number): Promise<readonly string[]>;
+  /** Lets running exchanges end, then closes the connections. */
+  close(): Promise<void>;
+}
+
+export interface BackendRequest {
+  /** Such as `/chat/completions`. */
+  readonly path: string;
+  readonly body: Buffer;
+  /** Of the client's headers those that go on: name, value, name, value ... */
+  readonly headers: readonly string[];
+  /** Whether a stream is asked for; decides what the timeout bounds. */
+  readonly stream: boolean;
+  readonly rules: EventFilterRules;
+  readonly signal: AbortSignal;
+}
+
+export interface BackendReply {
+  readonly status: number;
+  readonly headers: UpstreamHeaders;
+  /** Whole, or a stream of which the first event is there and is no error. */
+  readonly body: Buffer | ByteSource;
+  readonly firstByteAt: number;
+  readonly finished: Promise<Finish>;
+}
+
+/** What to do after a try that failed. */
+export type RetryRule =
+  /** Try again after a while, as the backend's `max_retries` allows. */
+  | 'backoff'
+  /** The server is loading its model: wait for it, apart from `max_retries`. */
+  | 'loading'
+  | 'never';
+
+/** A try that gave no answer: what to tell the client if it was the last one, and whether another may help. */
+export class UpstreamFailure extends Error {
+  readonly error: GatewayError;
+  readonly retry: RetryRule;
+  /** How long the backend asked to wait, in milliseconds. */
+  readonly hintMs: number | undefined;
+  /** Whether the backend may have received anything of the request. */
+  readonly reached: boolean;
+
+  constructor(error: GatewayError, options: { retry: RetryRule; hintMs?: number | undefined; reached: boolean }) {
+    super(error.message, { cause: error });
+    this.name = 'UpstreamFailure';
+    this.error = error;
+    this.retry = options.retry;
+    this.hintMs = options.hintMs;
+    this.reached = options.reached;
+  }
+}

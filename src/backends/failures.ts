@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs';
+import type { BackendConfig } from '../config/config.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { type RetryRule, UpstreamFailure } from './backend.ts';
+import { readRetryHint } from './retry-hint.ts';
+import type { TransportError, UpstreamHeaders } from './transport.ts';
+import { isLoopback } from './undici-transport.ts';
+import { readErrorBody, saysLoading, saysOverflow, type UpstreamErrorBody } from './upstream-error-body.ts';
+
+const retriedStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 529]);
+
+/** Turns everything that is no answer of a backend into a failure that says whose fault it is and what to do. */
+export class Failures {
+  readonly #config: BackendConfig;
+
+  constructor(config: BackendConfig) {
+    this.#config = config;
+  }
+
+  /** A status that is no success. */
+  fromStatus(status: number, headers: UpstreamHeaders, body: Buffer): UpstreamFailure {
+    if (status >= 300 && status < 400) return this.#redirect(status, headers);
+    if (status === 401 || status === 403) return this.refusedKey(status);
+    const said = this.#masked(readErrorBody(body));
+    const hintMs = readRetryHint(headers);
+    if (status === 503 && saysLoading(said)) return this.#loading(said, hintMs);
+    const retry: RetryRule = retriedStatuses.has(status) ? 'backoff' : 'never';
+    if (status === 429) {
+      const error = new GatewayError('rate_limit_exceeded', `${this.#name} is over its rate limit: ${said.message}`, {
+        source: 'backend',
+      });
+      return new UpstreamFailure(error, { retry, hintMs, reached: true });
+    }
+    if (status >= 500 || status < 400) {
+      const message = `${this.#name} answered ${status}: ${said.message}`;
+      const error = new GatewayError('upstream_error', message, { retryable: retry !== 'never' });
+      return new UpstreamFailure(error, { retry, hintMs, reached: true });
+    }
+    if (saysOverflow(said)) return this.#overflow(said);
+    return new UpstreamFailure(this.#clientError(status, said), { retry, hintMs, reached: true });
+  }
+
+  /** A 200 that is an error all the same. */
+  fromErrorBody(said: UpstreamErrorBody): UpstreamFailure {
+    const masked = this.#masked(said);
+    if (saysOverflow(masked)) return this.#overflow(masked);
+    const message = `${this.#name} at ${this.#config.baseUrl} answered 200 with an error: ${masked.message}`;
+    return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
+  }
+
+  /** A 200 whose body is of no use. */
+  unreadable(why: string): UpstreamFailure {
+    const message = `${this.#name} at ${this.#config.baseUrl} answered 200 with ${why}; is the URL's path right?`;
+    return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
+  }
+
+  fromTransport(error: TransportError, reached: boolean): UpstreamFailure {
+    return new UpstreamFailure(this.transportError(error), { retry: 'backoff', reached });
+  }
+
+  /** What a client is told about a connection that failed, before or in the middle of an answer. */
+  transportError(error: TransportError): GatewayError {
+    const url = this.#config.baseUrl;
+    if (error.failure === 'timeout') {
+      const setting = `the setting "timeout" of backend ${this.#config.name} allows more`;
+      return new GatewayError('upstream_timeout', `${this.#name} at ${url} gave ${error.message}; ${setting}`, {
+        cause: error,
+      });
+    }
+    const message = `${this.#name} at ${url} is unreachable: ${error.message}${this.#nextStep(error)}`;
+    return new GatewayError('upstream_unreachable', message, { cause: error });
+  }
+
+  /** A stream that broke after its first bytes. */
+  cutStream(error: TransportError | string): GatewayError {
+    const why = typeof error === 'string' ? error : error.message;
+    const code = typeof error !== 'string' && error.failure === 'timeout' ? 'upstream_timeout' : 'upstream_error';
+    return new GatewayError(code, `${this.#name} broke off its stream: ${why}`);
+  }
+
+  /** The backend said 401 or 403, or its token endpoint refused the grant. */
+  refusedKey(status: number, what = `answered ${status}`): UpstreamFailure {
+    const { credential, baseUrl } = this.#config;
+    const url = new URL(baseUrl);
+    const place = `${url.host}${url.pathname === '/' ? '' : url.pathname}`;
+    let used: string;
+    if (credential.kind === 'none') used = `no key was sent; ${credential.remedy} would supply one`;
+    else if (credential.kind === 'oauth') used = `the token came from ${credential.source}`;
+    else {
+      const hint = credential.secret?.hint();
+      used = `the key came from ${credential.source}${hint ? ` and ends in ${hint}` : ''}`;
+    }
+    const error = new GatewayError('upstream_auth_failed', `${this.#name} at ${place} ${what}: ${used}`, {
+      headers: [['x-should-retry', 'false']],
+    });
+    return new UpstreamFailure(error, { retry: 'never', reached: true });
+  }
+
+  get #name(): string {
+    return this.#config.origin === 'connectors' ? `provider ${this.#config.name}` : `backend ${this.#config.name}`;
+  }
+
+  #redirect(status: number, headers: UpstreamHeaders): UpstreamFailure {
+    const target = this.#mask(String(headers.location ?? 'nowhere'));
+    const message = `${this.#name} at ${this.#config.baseUrl} answered ${status}, a redirect to ${target}; redirects are not followed: correct the URL (${this.#config.place})`;
+    return new UpstreamFailure(new GatewayError('upstream_error', message, { retryable: false }), {
+      retry: 'never',
+      reached: true,
+    });
+  }
+
+  #loading(said: UpstreamErrorBody, hintMs: number | undefined): UpstreamFailure {
+    const error = new GatewayError('backend_unavailable', `${this.#name} is not ready: ${said.message}`, {
+      retryAfterMs: hintMs ?? 5000,
+      source: 'backend',
+    });
+    return new UpstreamFailure(error, { retry: 'loading', hintMs, reached: true });
+  }
+
+  #overflow(said: UpstreamErrorBody): UpstreamFailure {
+    const details = { model: null, limit: null, measured: null };
+    const error = new GatewayError('context_length_exceeded', said.message, {
+      param: 'messages',
+      detail: { code: 'input_limit_exceeded', message: 'Input token limit exceeded', details },
+    });
+    return new UpstreamFailure(error, { retry: 'never', reached: true });
+  }
+
+  /** Another 4xx: the client's to read, as the backend put it. */
+  #clientError(status: number, said: UpstreamErrorBody): GatewayError {
+    const code = status === 404 ? 'not_found' : status === 413 ? 'request_too_large' : 'invalid_request';
+    return new GatewayError(code, said.message, {
+      status,
+      retryable: status === 408,
+      ...(said.error ? { upstreamError: said.error } : {}),
+    });
+  }
+
+  #nextStep(error: TransportError): string {
+    const { hostname, host } = new URL(this.#config.baseUrl);
+    if (error.failure === 'name-not-found') return `; check the host's name in ${this.#config.place}`;
+    if (error.failure === 'tls') return '; check the scheme (http or https) and the certificate';
+    if (error.failure === 'connect-timeout') return '; check the address, the port and any firewall';
+    if (error.failure !== 'refused') return '';
+    if (isLoopback(hostname) && isInContainer()) {
+      return `; inside a container ${hostname} is the container itself: try host.docker.internal`;
+    }
+    return `; is the server running, and does it listen on ${host}?`;
+  }
+
+  #masked(said: UpstreamErrorBody): UpstreamErrorBody {
+    const message = this.#mask(said.message);
+    return { message, error: said.error && (this.#maskAll(said.error) as Record<string, unknown>) };
+  }
+
+  #maskAll(value: unknown): unknown {
+    if (typeof value === 'string') return this.#mask(value);
+    if (Array.isArray(value)) return value.map((item) => this.#maskAll(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#maskAll(item)]));
+  }
+
+  #mask(text: string): string {
+    const { credential } = this.#config;
+    return credential.kind === 'key' && credential.secret ? credential.secret.mask(text) : text;
+  }
+}
+
+function isInContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv') || process.env.KUBERNETES_SERVICE_HOST !== undefined;
+}

@@ -1,0 +1,126 @@
+import type { Credential } from '../config/config.ts';
+import { GatewayError } from '../gateway-error.ts';
+import type { Authorizer } from './authorizer.ts';
+import { UpstreamFailure } from './backend.ts';
+import type { Failures } from './failures.ts';
+import { TransportError, type UpstreamHandler } from './transport.ts';
+import { openTransport } from './undici-transport.ts';
+
+type OauthCredential = Extract<Credential, { kind: 'oauth' }>;
+
+const grantType = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+/** A token is taken for spent this long before it really is. */
+const marginMs = 60_000;
+const assertionSeconds = 3600;
+const grantTimeoutMs = 10_000;
+const maximumAnswerBytes = 1024 * 1024;
+
+/** Trades a signed assertion for access tokens (RFC 7523), one grant for all that wait at the same time. */
+export class OauthAuthorizer implements Authorizer {
+  readonly #credential: OauthCredential;
+  readonly #failures: Failures;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  #token: { readonly header: readonly string[]; readonly spentAt: number } | undefined;
+  #granting: Promise<readonly string[]> | undefined;
+
+  constructor(
+    credential: OauthCredential,
+    failures: Failures,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.#credential = credential;
+    this.#failures = failures;
+    this.#env = env;
+  }
+
+  header(): Promise<readonly string[]> {
+    if (this.#token !== undefined && performance.now() < this.#token.spentAt) return Promise.resolve(this.#token.header);
+    this.#granting ??= this.#grant().finally(() => {
+      this.#granting = undefined;
+    });
+    return this.#granting;
+  }
+
+  renew(refused: readonly string[]): boolean {
+    if (this.#token?.header === refused) this.#token = undefined; // else another call has renewed it already
+    return true;
+  }
+
+  async #grant(): Promise<readonly string[]> {
+    const form = new URLSearchParams({ grant_type: grantType, assertion: await this.#assertion() });
+    const { status, body } = await this.#post(Buffer.from(form.toString()));
+    if (status >= 500) throw this.#unreachable(`answered ${status}`);
+    const answer = status === 200 ? readAnswer(body) : undefined;
+    if (answer === undefined) {
+      throw this.#failures.refusedKey(status, `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`);
+    }
+    const header = ['authorization', `Bearer ${answer.token}`];
+    this.#token = { header, spentAt: performance.now() + answer.lifeMs - marginMs };
+    return header;
+  }
+
+  async #assertion(): Promise<string> {
+    const { SignJWT } = await import('jose');
+    const { createPrivateKey } = await import('node:crypto');
+    const { issuer, audience, scope, privateKey } = this.#credential;
+    return new SignJWT(scope === undefined ? {} : { scope })
+      .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(Math.floor(Date.now() / 1000) + assertionSeconds)
+      .sign(createPrivateKey(privateKey.reveal()));
+  }
+
+  #post(form: Buffer): Promise<{ status: number; body: Buffer }> {
+    const url = new URL(this.#credential.tokenUrl);
+    const transport = openTransport({ origin: url.origin, connectTimeoutMs: grantTimeoutMs, env: this.#env });
+    return new Promise<{ status: number; body: Buffer }>((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let status = 0;
+      let size = 0;
+      const handler: UpstreamHandler = {
+        head: (code) => {
+          status = code;
+        },
+        data: (chunk) => {
+          size += chunk.length;
+          if (size <= maximumAnswerBytes) chunks.push(chunk);
+        },
+        end: () => resolve({ status, body: Buffer.concat(chunks) }),
+        fail: (error: TransportError) => reject(this.#unreachable(error.message)),
+      };
+      transport.send(
+        {
+          method: 'POST',
+          path: url.pathname + url.search,
+          headers: ['content-type', 'application/x-www-form-urlencoded', 'accept', 'application/json'],
+          body: form,
+          timeoutMs: grantTimeoutMs,
+          timeoutKind: 'total',
+        },
+        handler,
+      );
+    }).finally(() => transport.close());
+  }
+
+  #unreachable(why: string): UpstreamFailure {
+    const url = new URL(this.#credential.tokenUrl);
+    const message = `the token endpoint ${url.origin}${url.pathname} (${this.#credential.source}) gave no token: ${why}`;
+    return new UpstreamFailure(new GatewayError('upstream_unreachable', message), { retry: 'backoff', reached: false });
+  }
+}
+
+function readAnswer(body: Buffer): { token: string; lifeMs: number } | undefined {
+  let answer: Record<string, unknown>;
+  try {
+    answer = JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+  const token = answer?.access_token;
+  // A line break in a header value would be an injected header.
+  if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) return undefined;
+  const seconds = Number(answer.expires_in ?? 3600);
+  return { token, lifeMs: Number.isFinite(seconds) ? seconds * 1000 : 0 };
+}

@@ -1,0 +1,158 @@
+import type { BackendConfig } from '../config/config.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { type Authorizer, createAuthorizer } from './authorizer.ts';
+import { type Backend, type BackendReply, type BackendRequest, UpstreamFailure } from './backend.ts';
+import { Failures } from './failures.ts';
+import { ReplyReader } from './reply-reader.ts';
+import { TransportError, type Transport, type UpstreamHandler, type UpstreamRequest } from './transport.ts';
+import { openTransport } from './undici-transport.ts';
+
+export interface BackendOptions {
+  /** Answers that are read whole may have this many bytes. */
+  readonly maximumBytes: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
+}
+
+const connectLimitMs = 10_000;
+
+/** The default dialect: any server that speaks OpenAI's API, driven by its configuration alone. */
+export class OpenAiBackend implements Backend {
+  readonly config: BackendConfig;
+  readonly #transport: Transport;
+  readonly #failures: Failures;
+  readonly #authorizer: Authorizer;
+  readonly #options: BackendOptions;
+  /** The URL's path without a closing slash. */
+  readonly #basePath: string;
+  readonly #postHeaders: readonly string[];
+  readonly #getHeaders: readonly string[];
+
+  constructor(config: BackendConfig, options: BackendOptions) {
+    const url = new URL(config.baseUrl);
+    const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
+    this.config = config;
+    this.#options = options;
+    this.#failures = new Failures(config);
+    this.#transport = openTransport({ origin: url.origin, connectTimeoutMs, env: options.env });
+    this.#authorizer = createAuthorizer(config, this.#failures, options.env);
+    this.#basePath = url.pathname.replace(/\/+$/, '');
+    this.#getHeaders = ownHeaders(config, options.userAgent);
+    this.#postHeaders = ['content-type', 'application/json', ...this.#getHeaders];
+  }
+
+  async send(request: BackendRequest): Promise<BackendReply> {
+    const credential = this.#authorizer.header();
+    if (!(credential instanceof Promise)) return this.#post(request, credential);
+    const token = await credential;
+    try {
+      return await this.#post(request, token);
+    } catch (failure) {
+      // A token may have been revoked before its time: one more grant, and the call once more.
+      if (!(failure instanceof UpstreamFailure) || failure.error.code !== 'upstream_auth_failed') throw failure;
+      if (!this.#authorizer.renew(token)) throw failure;
+      return this.#post(request, await this.#authorizer.header());
+    }
+  }
+
+  async listModels(timeoutMs: number): Promise<readonly string[]> {
+    const headers = [...this.#getHeaders, ...(await this.#authorizer.header())];
+    const { status, body, responseHeaders } = await this.#get('/models', headers, timeoutMs);
+    if (status < 200 || status > 299) throw this.#failures.fromStatus(status, responseHeaders, body);
+    let list: unknown;
+    try {
+      list = JSON.parse(body.toString());
+    } catch {
+      throw this.#failures.unreadable('a list of models that is no JSON');
+    }
+    const data = Array.isArray(list) ? list : (list as { data?: unknown } | null)?.data;
+    if (!Array.isArray(data)) throw this.#failures.unreadable('no list of models');
+    return data.map((model: { id?: unknown } | null) => model?.id).filter((id) => typeof id === 'string');
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  #post(request: BackendRequest, credential: readonly string[]): Promise<BackendReply> {
+    const { signal } = request;
+    return new Promise((resolve, reject) => {
+      const reader = new ReplyReader({
+        request,
+        failures: this.#failures,
+        maximumBytes: this.#options.maximumBytes,
+        resolve,
+        reject,
+      });
+      if (signal.aborted) return reject(cancelled());
+      const headers =
+        request.headers.length === 0
+          ? this.#postHeaders.concat(credential)
+          : this.#postHeaders.concat(credential, request.headers);
+      const exchange = this.#transport.send(this.#upstreamRequest('POST', request.path, headers, request), reader);
+      reader.exchange = exchange;
+      signal.addEventListener('abort', () => {
+        reader.cancel();
+        reject(cancelled(exchange.reached));
+      });
+    });
+  }
+
+  #upstreamRequest(
+    method: 'GET' | 'POST',
+    path: string,
+    headers: readonly string[],
+    how: { body?: Buffer; stream?: boolean; timeoutMs?: number },
+  ): UpstreamRequest {
+    return {
+      method,
+      path: this.#basePath + path + this.config.query,
+      headers,
+      body: how.body,
+      timeoutMs: how.timeoutMs ?? this.config.timeoutMs,
+      timeoutKind: how.stream ? 'gap' : 'total',
+    };
+  }
+
+  #get(path: string, headers: readonly string[], timeoutMs: number) {
+    return new Promise<{ status: number; body: Buffer; responseHeaders: Readonly<Record<string, string | string[] | undefined>> }>(
+      (resolve, reject) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        let status = 0;
+        let responseHeaders = {};
+        const handler: UpstreamHandler = {
+          head: (code, headers) => {
+            status = code;
+            responseHeaders = headers;
+          },
+          data: (chunk) => {
+            size += chunk.length;
+            if (size <= this.#options.maximumBytes) return void chunks.push(chunk);
+            exchange.abort();
+            reject(this.#failures.unreadable('a list of models that is too large'));
+          },
+          end: () => resolve({ status, body: Buffer.concat(chunks), responseHeaders }),
+          fail: (error: TransportError) => reject(this.#failures.fromTransport(error, exchange.reached)),
+        };
+        const exchange = this.#transport.send(this.#upstreamRequest('GET', path, headers, { timeoutMs }), handler);
+      },
+    );
+  }
+}
+
+/** The headers of the configuration, and where it has none of that name, the gateway's own. */
+function ownHeaders(config: BackendConfig, userAgent: string): string[] {
+  const given = new Set(config.headers.map(([name]) => name.toLowerCase()));
+  const own: [string, string][] = [
+    ['user-agent', userAgent],
+    ['accept', 'application/json, text/event-stream'],
+    ['accept-encoding', 'identity'],
+  ];
+  return [...own.filter(([name]) => !given.has(name)), ...config.headers].flat();
+}
+
+function cancelled(reached = false): UpstreamFailure {
+  const error = new GatewayError('client_closed_request', 'the client went away');
+  return new UpstreamFailure(error, { retry: 'never', reached });
+}

@@ -1,0 +1,71 @@
+import type { Decision, Limiter, RateGauge, Rates, RateState, Reservation } from './limiter.ts';
+import { SlidingWindow } from './sliding-window.ts';
+
+/** Exact rates within one process. A decision is one synchronous step, so nothing can come in between. */
+export class MemoryLimiter implements Limiter {
+  readonly #windows = new Map<string, SlidingWindow>();
+  readonly #now: () => number;
+
+  /** @param now a clock that never goes back, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  reserve(subject: string, rates: Rates, tokens: number): Decision {
+    const now = this.#now();
+    let window = this.#windows.get(subject);
+    if (window === undefined) {
+      window = new SlidingWindow();
+      this.#windows.set(subject, window);
+    }
+    window.expire(now);
+    const requestsOver = rates.requestsPerMinute === undefined ? 0 : window.requests + 1 - rates.requestsPerMinute;
+    const tokensOver = rates.tokensPerMinute === undefined ? 0 : window.tokens + tokens - rates.tokensPerMinute;
+    if (requestsOver > 0 || tokensOver > 0) {
+      const forRequests = requestsOver > 0 ? window.timeToFree(now, requestsOver, 0) : 0;
+      const forTokens = tokensOver > 0 ? window.timeToFree(now, 0, tokensOver) : 0;
+      return {
+        admitted: false,
+        limit: forTokens > forRequests ? 'tokens' : 'requests',
+        retryAfterMs: Math.max(1, forRequests, forTokens),
+        state: stateOf(window, rates, now),
+      };
+    }
+    const reservation = new WindowReservation(window, window.add(now, tokens));
+    return { admitted: true, reservation, state: stateOf(window, rates, now) };
+  }
+}
+
+class WindowReservation implements Reservation {
+  readonly #window: SlidingWindow;
+  readonly #number: number;
+  #over = false;
+
+  constructor(window: SlidingWindow, number: number) {
+    this.#window = window;
+    this.#number = number;
+  }
+
+  settle(tokens: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#window.change(this.#number, 1, tokens);
+  }
+
+  release(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#window.change(this.#number, 0, 0);
+  }
+}
+
+function stateOf(window: SlidingWindow, rates: Rates, now: number): RateState {
+  const gauge = (limit: number | undefined, used: number): RateGauge | undefined =>
+    limit === undefined
+      ? undefined
+      : { limit, remaining: Math.max(0, limit - used), resetMs: used > 0 ? window.timeToEmpty(now) : 0 };
+  return {
+    requests: gauge(rates.requestsPerMinute, window.requests),
+    tokens: gauge(rates.tokensPerMinute, window.tokens),
+  };
+}
