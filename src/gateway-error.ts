@@ -82,4 +82,12 @@ export class GatewayError extends Error {
     this.headers = options.headers ?? [];
     this.upstreamError = options.upstreamError;
   }
+
+  /** The same error with some of its options changed. */
+  with(changes: GatewayErrorOptions): GatewayError {
+    const { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError } = this;
+    const known = { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError };
+    const options = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+    return new GatewayError(this.code, this.message, { ...options, ...changes });
+  }
 }

@@ -17,7 +17,10 @@ export interface Config {
 export interface Settings {
   readonly host: string;
   readonly port: number;
+  /** Absolute. */
   readonly configDir: string;
+  /** The connectors file as the user would name it; undefined where there is none. */
+  readonly connectorsFile: string | undefined;
   readonly defaultBackend: string | undefined;
   readonly forceContextWindow: number | undefined;
   readonly logLevel: LogLevel;

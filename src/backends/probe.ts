@@ -1,0 +1,41 @@
+import type { BackendConfig } from '../config/config.ts';
+import { type Backend, UpstreamFailure } from './backend.ts';
+import { TransportError } from './transport.ts';
+
+const probeTimeoutMs = 2000;
+
+/** How a backend looks from here: asked for its list of models with its key, which costs nothing. */
+export async function probe(backend: Backend): Promise<string> {
+  const { credential } = backend.config;
+  if (credential.kind === 'key' && credential.secret === undefined) return 'not configured';
+  try {
+    const models = await backend.listModels(probeTimeoutMs);
+    return `reachable, ${models.length} ${models.length === 1 ? 'model' : 'models'}`;
+  } catch (failure) {
+    if (!(failure instanceof UpstreamFailure)) throw failure;
+    return describe(failure);
+  }
+}
+
+function describe(failure: UpstreamFailure): string {
+  const { error, retry } = failure;
+  if (retry === 'loading') return 'loading model';
+  if (error.code === 'upstream_auth_failed') return `key refused (${/answered (401|403)/.exec(error.message)?.[1] ?? 'no token'})`;
+  if (error.cause instanceof TransportError) {
+    const { failure: kind, message } = error.cause;
+    if (kind === 'timeout' || kind === 'connect-timeout') return 'unreachable (no answer in 2 s)';
+    return `unreachable (${kind === 'refused' || kind === 'name-not-found' ? message : `${kind}: ${message}`})`;
+  }
+  // It answers, only not with a list of models, which not every server has.
+  return 'reachable';
+}
+
+/** Where a backend's key comes from, with at most its last four characters. */
+export function describeKey(config: BackendConfig): string {
+  const { credential } = config;
+  if (credential.kind === 'none') return 'key none';
+  if (credential.kind === 'oauth') return `token from ${credential.source}`;
+  if (credential.secret === undefined) return `key from ${credential.source}: not set`;
+  const hint = credential.secret.hint();
+  return `key from ${credential.source}${hint ? ` (${hint})` : ''}`;
+}

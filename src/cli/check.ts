@@ -1,0 +1,14 @@
+import type { ConfigFlags } from './config-options.ts';
+import { loadOrComplain } from './load.ts';
+
+/** `headrace check`: every problem on a line; exit code 1 where one of them is an error. */
+export async function check(flags: ConfigFlags): Promise<void> {
+  const config = await loadOrComplain(flags);
+  if (config === undefined) return;
+  const { backends, providers, connectors } = config;
+  const counts = [
+    `${backends.size} backends`,
+    ...(providers.size > 0 ? [`${providers.size} providers with ${connectors.size} connectors`] : []),
+  ];
+  process.stdout.write(`the configuration is good: ${counts.join(', ')}\n`);
+}

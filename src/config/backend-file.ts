@@ -1,0 +1,130 @@
+import { join, resolve } from 'node:path';
+import { resolveAccess } from './backend-access.ts';
+import type { BackendFolder } from './backend-folders.ts';
+import { buildBackend } from './build-backend.ts';
+import { checkTree, type Loose } from './check-tree.ts';
+import type { BackendConfig } from './config.ts';
+import { kindOf } from './config-folder.ts';
+import type { Environment } from './flags.ts';
+import { checkHeaders } from './header-rules.ts';
+import { cleanKey, unsendable } from './key-value.ts';
+import { isOwnAddress, type ListenAddress } from './listen-address.ts';
+import { checkModel } from './model-rules.ts';
+import { readYamlFile } from './read-yaml.ts';
+import type { FileReport } from './report.ts';
+import { type BackendFile, backendFile } from './schema/backend-file.ts';
+import type { Vendor } from './schema/vendor-file.ts';
+import { didYouMean } from './suggest.ts';
+import { nodeAt, type TreeNode } from './tree.ts';
+import { readVendor, vendorNames } from './vendors.ts';
+
+/** What checking a backend's file needs to know of the rest. */
+export interface BackendContext {
+  readonly env: Environment;
+  readonly own: ListenAddress | undefined;
+}
+
+/** Reads and checks one `backend.yaml`. undefined: it has errors, which are in the report. */
+export async function loadBackendFile(
+  folder: BackendFolder,
+  context: BackendContext,
+  report: FileReport,
+): Promise<BackendConfig | undefined> {
+  const tree = await readYamlFile(join(folder.absolute, 'backend.yaml'), context.env, report);
+  if (tree === 'missing') report.error(undefined, [], 'has disappeared while it was read');
+  if (tree === 'missing' || !tree) return undefined;
+  const file = checkTree(backendFile, tree, report);
+  if (!file) return undefined;
+  const vendor = await findVendor(file, tree, report);
+  const access = resolveAccess(file, vendor, tree, report);
+  checkKey(access.variable, context.env, tree, report);
+  if (access.url && context.own && isOwnAddress(access.url, context.own)) {
+    const place = (nodeAt(tree, ['api_base_url']) ?? nodeAt(tree, ['backend_type']))?.place;
+    report.error(place, ['api_base_url'], ownAddressText);
+  }
+  checkHeaders({ ...file, auth_type: access.authType }, tree, report);
+  const tokenizers = await checkModels(file, tree, folder.absolute, report);
+  checkDefaultModel(file, tree, report);
+  return report.failed ? undefined : buildBackend({ folder, file, tree, access, tokenizers, env: context.env });
+}
+
+/** For every kind of backend. */
+export const ownAddressText =
+  'is the address that the gateway itself listens on, so requests would go round in a circle; write the address of the server, or choose another port with --port';
+
+async function findVendor(
+  file: Loose<BackendFile>,
+  tree: TreeNode,
+  report: FileReport,
+): Promise<Vendor | 'custom' | undefined> {
+  const type = file.backend_type;
+  if (type === undefined || type === 'custom') return type;
+  const names = vendorNames();
+  if (names.includes(type)) return readVendor(type);
+  const allowed = ['custom', ...names];
+  const place = nodeAt(tree, ['backend_type'])?.place;
+  report.error(place, ['backend_type'], `must be one of ${allowed.join(', ')}${didYouMean(type, allowed)}`);
+  return undefined;
+}
+
+function checkKey(variable: string | undefined, env: Environment, tree: TreeNode, report: FileReport): void {
+  if (variable === undefined) return;
+  const key = cleanKey(env[variable]);
+  const place = (nodeAt(tree, ['api_key_env_var']) ?? nodeAt(tree, ['backend_type']))?.place;
+  if (key === undefined) {
+    report.warning(
+      place,
+      ['api_key_env_var'],
+      `the environment variable ${variable} is not set or empty; calls to this backend are answered with 503 until it is`,
+    );
+  } else if (unsendable(key)) {
+    report.error(
+      place,
+      ['api_key_env_var'],
+      `the key in ${variable} has a line break or another character that no HTTP header can carry`,
+    );
+  }
+}
+
+const encodings = ['o200k_base', 'cl100k_base'];
+
+/** Checks every model; gives the tokenizers that are files, by model, with their absolute paths. */
+async function checkModels(
+  file: Loose<BackendFile>,
+  tree: TreeNode,
+  folder: string,
+  report: FileReport,
+): Promise<ReadonlyMap<string, string>> {
+  const paths = new Map<string, string>();
+  for (const [name, model] of Object.entries(file.models ?? {})) {
+    checkModel(model, tree, report, ['models', name]);
+    const tokenizer = model?.tokenizer;
+    if (tokenizer === undefined || encodings.includes(tokenizer)) continue;
+    const path = ['models', name, 'tokenizer'];
+    const place = nodeAt(tree, path)?.place;
+    const absolute = resolve(folder, tokenizer);
+    if (!tokenizer.endsWith('.json')) {
+      report.error(
+        place,
+        path,
+        `must be ${encodings.join(', ')} or the path of a tokenizer.json${didYouMean(tokenizer, encodings)}`,
+      );
+    } else if ((await kindOf(absolute)) !== 'file') {
+      report.error(place, path, 'names a file that does not exist; write its path relative to the folder of this file');
+    }
+    paths.set(name, absolute);
+  }
+  return paths;
+}
+
+function checkDefaultModel(file: Loose<BackendFile>, tree: TreeNode, report: FileReport): void {
+  const name = file.default_model;
+  const models = Object.keys(file.models ?? {});
+  if (name === undefined || models.length === 0 || models.includes(name)) return;
+  const place = nodeAt(tree, ['default_model'])?.place;
+  report.warning(
+    place,
+    ['default_model'],
+    `is not among models, so it has no limits and no defaults${didYouMean(name, models)}`,
+  );
+}

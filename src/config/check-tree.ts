@@ -1,0 +1,133 @@
+import * as z from 'zod';
+import type { FileReport } from './report.ts';
+import { expectation, fieldHints, fieldTexts } from './schema/fields.ts';
+import { didYouMean } from './suggest.ts';
+import { type MappingNode, type Path, plainValue, type TreeNode } from './tree.ts';
+
+/** What is left of a value when its faulty parts, which are in the report, are taken out. */
+export type Loose<T> = T extends readonly (infer Item)[]
+  ? readonly (Loose<Item> | undefined)[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: Loose<T[Key]> | undefined }
+    : T;
+
+/**
+ * Holds a tree against a schema. Every fault goes to the report at its own place; the rest is returned, with defaults
+ * filled in, so that the checks that follow can go on; a list keeps its length. Records come back without a prototype: any name is ordinary.
+ * Zod judges the leaves; what is made of mappings and lists is walked here, because Zod knows no places and drops
+ * the key `__proto__`.
+ */
+export function checkTree<S extends z.ZodType>(
+  schema: S,
+  node: TreeNode,
+  report: FileReport,
+  path: Path = [],
+): Loose<z.output<S>> | undefined {
+  return checkNode(schema, node, report, path) as Loose<z.output<S>> | undefined;
+}
+
+function checkNode(schema: z.ZodType, node: TreeNode, report: FileReport, path: Path): unknown {
+  if (node.kind === 'scalar' && node.broken) return undefined;
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
+    const mapping = asMapping(node);
+    if (!mapping) return void report.error(node.place, path, mappingExpected(inner));
+    return inner instanceof z.ZodObject
+      ? checkObject(inner, mapping, report, path)
+      : checkRecord(inner, mapping, report, path);
+  }
+  if (inner instanceof z.ZodArray) return checkArray(inner, node, report, path);
+  return checkLeaf(inner, node, report, path);
+}
+
+/** The schema itself, without `optional` and `default` around it. */
+export function unwrap(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.unwrap() as z.ZodType);
+  return schema;
+}
+
+/** Fields with nothing after the colon count as an empty mapping. */
+function asMapping(node: TreeNode): MappingNode | undefined {
+  if (node.kind === 'mapping') return node;
+  const empty = node.kind === 'scalar' && node.value === null;
+  return empty ? { kind: 'mapping', place: node.place, entries: new Map() } : undefined;
+}
+
+function mappingExpected(schema: z.ZodObject | z.ZodRecord): string {
+  if (schema instanceof z.ZodRecord) return 'must be a mapping of names to values, one "name: value" a line';
+  return `must be a mapping with fields such as ${Object.keys(schema.shape).slice(0, 3).join(', ')}`;
+}
+
+function checkObject(schema: z.ZodObject, node: MappingNode, report: FileReport, path: Path): object {
+  const value: Record<string, unknown> = Object.create(null);
+  const shape = new Map(Object.entries(schema.shape) as [string, z.ZodType][]);
+  const others = schema.def.catchall instanceof z.ZodNever ? undefined : (schema.def.catchall as z.ZodType | undefined);
+  for (const [name, entry] of node.entries) {
+    const field = shape.get(name);
+    if (field) value[name] = checkNode(field, entry.node, report, [...path, name]);
+    else if (others && entry.node.kind === 'mapping')
+      value[name] = checkNode(others, entry.node, report, [...path, name]);
+    else report.error(entry.keyPlace, [...path, name], unknownField(schema, name, [...shape.keys()], path));
+  }
+  for (const [name, field] of shape) {
+    if (node.entries.has(name)) continue;
+    if (field instanceof z.ZodDefault) value[name] = field.def.defaultValue;
+    else if (!(field instanceof z.ZodOptional)) report.error(node.place, [...path, name], required(field));
+  }
+  return value;
+}
+
+/** `required, such as "https://api.example.com/v1"`. */
+export function required(field: z.ZodType): string {
+  const text = fieldTexts.get(unwrap(field));
+  return text ? `required, such as ${text.example}` : 'required';
+}
+
+function unknownField(schema: z.ZodObject, name: string, known: readonly string[], path: Path): string {
+  const hints = fieldHints.get(schema)?.hints;
+  if (hints && Object.hasOwn(hints, name)) return hints[name] ?? '';
+  return `unknown field${didYouMean(name, known) || `; ${path.length === 0 ? 'the fields are' : 'here are allowed'} ${known.join(', ')}`}`;
+}
+
+function checkRecord(schema: z.ZodRecord, node: MappingNode, report: FileReport, path: Path): object {
+  const value: Record<string, unknown> = Object.create(null);
+  for (const [name, entry] of node.entries) {
+    if (name === '') report.error(entry.keyPlace, [...path, name], 'must have a name that is not empty');
+    const checked = checkNode(schema.valueType as z.ZodType, entry.node, report, [...path, name]);
+    if (checked !== undefined) value[name] = checked;
+  }
+  return value;
+}
+
+function checkArray(schema: z.ZodArray, node: TreeNode, report: FileReport, path: Path): unknown {
+  if (node.kind !== 'list') return void report.error(node.place, path, 'must be a list, one "- " a line');
+  const items = node.items.map((item, index) => checkNode(schema.element as z.ZodType, item, report, [...path, index]));
+  const length = schema.safeParse([]);
+  if (node.items.length === 0 && !length.success) {
+    report.error(node.place, path, length.error.issues[0]?.message ?? 'must not be empty');
+  }
+  return items;
+}
+
+const numeral = /^-?\d+(\.\d+)?$/;
+
+function checkLeaf(schema: z.ZodType, node: TreeNode, report: FileReport, path: Path): unknown {
+  let result = schema.safeParse(plainValue(node));
+  if (!result.success && node.kind === 'scalar' && node.substituted && typeof node.value === 'string') {
+    const trimmed = node.value.trim();
+    const second = schema.safeParse(numeral.test(trimmed) ? Number(trimmed) : trimmed);
+    if (second.success) result = second;
+  }
+  if (result.success) return result.data;
+  report.error(node.place, path, leafMessage(schema, result.error, node));
+  return undefined;
+}
+
+function leafMessage(schema: z.ZodType, error: z.ZodError, node: TreeNode): string {
+  const texts = fieldTexts.get(schema);
+  const message = error.issues[0]?.message ?? (texts ? expectation(texts) : 'is not valid');
+  const written = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  return schema instanceof z.ZodEnum && written !== ''
+    ? message + didYouMean(written, schema.options as string[])
+    : message;
+}

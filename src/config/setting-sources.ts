@@ -1,0 +1,137 @@
+import type { z } from 'zod';
+import type { Flags } from './flags.ts';
+import { text } from './schema/fields.ts';
+import { settingDefaults, settingsFile } from './schema/settings-file.ts';
+import type { Path } from './tree.ts';
+
+/** One setting and everywhere it can come from. */
+export interface SettingSource<S extends z.ZodType = z.ZodType> {
+  /** Its name in `--print-config`. */
+  readonly name: string;
+  readonly flag?: keyof Flags;
+  /** The flag as typed, such as `--port`. */
+  readonly option?: string;
+  /** Environment variables, the strongest first. */
+  readonly variables: readonly string[];
+  /** Where it stands in `headrace.yaml`. */
+  readonly path?: Path;
+  readonly schema: S;
+  readonly fallback?: z.output<S>;
+}
+
+const { shape } = settingsFile;
+const listen = shape.listen.unwrap().shape;
+const limits = shape.limits.unwrap().shape;
+
+function source<S extends z.ZodType>(setting: SettingSource<S>): SettingSource<S> {
+  return setting;
+}
+
+/** Every gateway setting, in the order of `--print-config`. Flag > environment > `headrace.yaml` > default. */
+export const settingSources = {
+  configDir: source({
+    name: 'config_dir',
+    flag: 'configDir',
+    option: '--config-dir',
+    variables: ['HEADRACE_CONFIG_DIR'],
+    schema: text('The folder of `headrace.yaml` and `backends`.', {
+      expects: 'the path of a folder',
+      example: './config',
+    }),
+    fallback: settingDefaults.config_dir,
+  }),
+  host: source({
+    name: 'listen.host',
+    flag: 'host',
+    option: '--host',
+    variables: ['HEADRACE_HOST', 'HOST'],
+    path: ['listen', 'host'],
+    schema: listen.host.unwrap(),
+    fallback: settingDefaults.host,
+  }),
+  port: source({
+    name: 'listen.port',
+    flag: 'port',
+    option: '--port',
+    variables: ['HEADRACE_PORT', 'PORT'],
+    path: ['listen', 'port'],
+    schema: listen.port.unwrap(),
+    fallback: settingDefaults.port,
+  }),
+  connectors: source({
+    name: 'connectors',
+    flag: 'connectors',
+    option: '--connectors',
+    variables: ['HEADRACE_CONNECTORS', 'EXTERNAL_API_CONNECTORS_FILE'],
+    path: ['connectors'],
+    schema: shape.connectors.unwrap(),
+  }),
+  baseUrl: source({
+    name: 'base_url',
+    flag: 'baseUrl',
+    option: '--base-url',
+    variables: ['HEADRACE_BASE_URL', 'OPENAI_BASE_URL'],
+    schema: text(
+      'The URL of a server; makes one backend named `default` with `OPENAI_API_KEY` as its key, if that is set.',
+      {
+        expects: 'a URL that begins with http:// or https://',
+        example: 'http://127.0.0.1:8080',
+      },
+    ),
+  }),
+  defaultBackend: source({
+    name: 'default_backend',
+    flag: 'defaultBackend',
+    option: '--default-backend',
+    variables: ['HEADRACE_DEFAULT_BACKEND'],
+    path: ['default_backend'],
+    schema: shape.default_backend.unwrap(),
+  }),
+  forceContextWindow: source({
+    name: 'force_context_window',
+    flag: 'forceContextWindow',
+    option: '--force-context-window',
+    variables: ['HEADRACE_FORCE_CONTEXT_WINDOW'],
+    path: ['force_context_window'],
+    schema: shape.force_context_window.unwrap(),
+  }),
+  logLevel: source({
+    name: 'log_level',
+    flag: 'logLevel',
+    option: '--log-level',
+    variables: ['HEADRACE_LOG_LEVEL'],
+    path: ['log_level'],
+    schema: shape.log_level.unwrap(),
+    fallback: settingDefaults.log_level,
+  }),
+  workers: source({
+    name: 'workers',
+    flag: 'workers',
+    option: '--workers',
+    variables: ['HEADRACE_WORKERS'],
+    path: ['workers'],
+    schema: shape.workers.unwrap(),
+    fallback: settingDefaults.workers,
+  }),
+  maxRequestBytes: source({
+    name: 'limits.max_request_bytes',
+    variables: [],
+    path: ['limits', 'max_request_bytes'],
+    schema: limits.max_request_bytes.unwrap(),
+    fallback: settingDefaults.max_request_bytes,
+  }),
+  maxResponseBytes: source({
+    name: 'limits.max_response_bytes',
+    variables: [],
+    path: ['limits', 'max_response_bytes'],
+    schema: limits.max_response_bytes.unwrap(),
+    fallback: settingDefaults.max_response_bytes,
+  }),
+  shutdownTimeout: source({
+    name: 'shutdown_timeout',
+    variables: [],
+    path: ['shutdown_timeout'],
+    schema: shape.shutdown_timeout.unwrap(),
+    fallback: settingDefaults.shutdown_timeout,
+  }),
+};

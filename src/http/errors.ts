@@ -1,0 +1,34 @@
+import { GatewayError } from '../gateway-error.ts';
+import type { HeaderList } from './exchange.ts';
+
+export interface ErrorReply {
+  readonly status: number;
+  readonly headers: HeaderList;
+  readonly body: string;
+}
+
+/** An error as a client gets it: OpenAI's envelope, and the headers that its SDKs obey. The only writer of error bodies. */
+export function errorReply(error: GatewayError): ErrorReply {
+  const headers: (readonly [string, string])[] = [['content-type', 'application/json'], ...error.headers];
+  if (error.retryAfterMs !== undefined) {
+    headers.push(['retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))]);
+  }
+  return { status: error.status, headers, body: JSON.stringify(errorBody(error)) };
+}
+
+/** The event with which a stream ends that broke; no `[DONE]` follows it. */
+export function errorEvent(error: GatewayError): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(errorBody(error))}\n\n`);
+}
+
+function errorBody(error: GatewayError): object {
+  const { message, type, code, param, detail, upstreamError } = error;
+  if (upstreamError) return { error: { message, type, param: null, code: null, ...upstreamError } };
+  return { error: { message, type, param: param ?? null, code }, ...(detail === undefined ? {} : { detail }) };
+}
+
+/** Anything that was thrown, as an error that may be shown: what is not ours says nothing of its inside. */
+export function toGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError('internal_error', 'the gateway failed on this request; its log says why', { cause: thrown });
+}

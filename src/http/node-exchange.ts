@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Exchange, HeaderList } from './exchange.ts';
+
+const saneId = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** An exchange over `node:http`. */
+export class NodeExchange implements Exchange {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly receivedAt = performance.now();
+  body: Buffer = Buffer.alloc(0);
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #abort = new AbortController();
+  #begun = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    const sent = request.headers['x-request-id'];
+    this.id = typeof sent === 'string' && saneId.test(sent) ? sent : randomUUID();
+    this.method = request.method ?? 'GET';
+    const url = request.url ?? '/';
+    const query = url.indexOf('?');
+    this.path = query < 0 ? url : url.slice(0, query);
+    response.on('close', () => {
+      if (!response.writableFinished) this.#abort.abort();
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  reply(status: number, headers: HeaderList, body: Buffer | string): void {
+    if (this.#response.headersSent || this.#response.destroyed) return;
+    this.#response.writeHead(status, [...headers.flat(), 'content-length', String(Buffer.byteLength(body))]);
+    this.#response.end(body);
+  }
+
+  begin(status: number, headers: HeaderList): void {
+    if (this.#response.headersSent || this.#response.destroyed) return;
+    this.#response.writeHead(status, headers.flat());
+    this.#begun = true;
+  }
+
+  write(chunk: Buffer): boolean {
+    if (!this.#begun) throw new Error('write before begin');
+    return this.#response.destroyed || this.#response.write(chunk);
+  }
+
+  onDrain(listener: () => void): void {
+    this.#response.on('drain', listener);
+  }
+
+  end(chunk?: Buffer): void {
+    if (!this.#response.destroyed) this.#response.end(chunk);
+  }
+}

@@ -1,0 +1,36 @@
+import { protocols } from '../protocols/registry.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Protocol } from '../types/protocol.ts';
+import type { Exchange, HttpRoute } from './exchange.ts';
+
+export interface RouteHandlers {
+  call(exchange: Exchange, caller: Caller, protocol: Protocol): Promise<void>;
+  listModels(exchange: Exchange, caller: Caller): Promise<void>;
+  getModel(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
+  health(exchange: Exchange): void;
+  live(exchange: Exchange): void;
+  ready(exchange: Exchange): void;
+  metrics(exchange: Exchange): Promise<void>;
+}
+
+/** Every route and the role it needs. */
+export function routeTable(handlers: RouteHandlers): HttpRoute[] {
+  return [
+    ...protocols.flatMap((protocol) =>
+      ['/v1', ''].map(
+        (prefix): HttpRoute => ({
+          method: 'POST',
+          path: prefix + protocol.path,
+          role: 'user',
+          handle: (exchange, caller) => handlers.call(exchange, caller, protocol),
+        }),
+      ),
+    ),
+    { method: 'GET', path: '/v1/models', role: 'user', handle: handlers.listModels },
+    { method: 'GET', path: '/v1/models/', role: 'user', handle: handlers.getModel },
+    { method: 'GET', path: '/health', role: 'open', handle: handlers.health },
+    { method: 'GET', path: '/health/live', role: 'open', handle: handlers.live },
+    { method: 'GET', path: '/health/ready', role: 'open', handle: handlers.ready },
+    { method: 'GET', path: '/metrics', role: 'admin', handle: handlers.metrics },
+  ];
+}

@@ -1,0 +1,124 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { GatewayError } from '../gateway-error.ts';
+import { errorReply } from './errors.ts';
+import type { Exchange } from './exchange.ts';
+import { NodeExchange } from './node-exchange.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Bytes of a body beyond which a request is refused. */
+  readonly maximumRequestBytes: () => number;
+  /** Serves a request whose body is there. */
+  readonly handle: (exchange: Exchange) => void;
+}
+
+export interface HttpServer {
+  /** The port that is listened on, also where 0 was asked for. */
+  readonly port: number;
+  /** Takes no more connections; resolves when the last request is answered. */
+  drain(): Promise<void>;
+  /** Cuts what still runs. */
+  cut(): void;
+}
+
+const maximumHeaderBytes = 32 * 1024;
+const headersTimeoutMs = 20_000;
+const requestTimeoutMs = 300_000;
+const dropTimeoutMs = 10_000;
+/** Longer than the idle time of usual load balancers, so that they close first. */
+const keepAliveTimeoutMs = 75_000;
+
+/** Listens over `node:http`. Rejects where it cannot listen. */
+export function startServer(options: ServerOptions): Promise<HttpServer> {
+  const server = createServer({
+    maxHeaderSize: maximumHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 5000,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    noDelay: true,
+    insecureHTTPParser: false,
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response, options));
+  server.on('clientError', answerClientError);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve(toHttpServer(server));
+    });
+  });
+}
+
+function toHttpServer(server: Server): HttpServer {
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    drain: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+    cut: () => server.closeAllConnections(),
+  };
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, options: ServerOptions): void {
+  const exchange = new NodeExchange(request, response);
+  const limit = options.maximumRequestBytes();
+  const announced = Number(request.headers['content-length'] ?? 0);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let refused = announced > limit;
+  if (refused) refuseSize(exchange, request, announced, limit);
+  request.on('data', (chunk: Buffer) => {
+    if (refused) return;
+    size += chunk.length;
+    if (size <= limit) {
+      chunks.push(chunk);
+      return;
+    }
+    refused = true;
+    chunks.length = 0;
+    refuseSize(exchange, request, undefined, limit);
+  });
+  request.on('end', () => {
+    if (refused) return;
+    exchange.body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    options.handle(exchange);
+  });
+  request.on('error', () => {}); // a client that went away in the middle; the response's close says so
+}
+
+/** Says why. The rest of the body is read and dropped for a while, since many clients read an answer only after that. */
+function refuseSize(exchange: Exchange, request: IncomingMessage, announced: number | undefined, limit: number): void {
+  const size = announced === undefined ? `more than ${limit}` : `${announced}`;
+  const message = `the body has ${size} bytes, and ${limit} is the most that is taken (limits.max_request_bytes)`;
+  const { status, headers, body } = errorReply(new GatewayError('request_too_large', message));
+  exchange.reply(status, [...headers, ['x-request-id', exchange.id]], body);
+  const timer = setTimeout(() => request.destroy(), dropTimeoutMs);
+  request.on('close', () => clearTimeout(timer));
+}
+
+/** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const { status, headers, body } = errorReply(describeClientError(error));
+  const lines = [`HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`];
+  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+  lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close');
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function describeClientError(error: Error & { code?: string }): GatewayError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    const message = `the headers have more than ${maximumHeaderBytes} bytes`;
+    return new GatewayError('invalid_request', message, { status: 431 });
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new GatewayError('request_timeout', 'the request did not arrive in time');
+  }
+  return new GatewayError('invalid_request', `this is no valid HTTP request (${error.code ?? 'unreadable'})`);
+}

@@ -1,0 +1,92 @@
+import { GatewayError } from '../gateway-error.ts';
+import type { Directory } from '../models/directory.ts';
+import type { Caller } from '../types/caller.ts';
+import type { Route } from '../types/route.ts';
+
+/**
+ * What the model's name of a call stands for.
+ * @throws GatewayError `model_not_found`, `unknown_backend`, `ambiguous_model` or `invalid_request`
+ */
+export function resolve(name: string, caller: Caller, directory: Directory): Route {
+  if (caller.models === undefined) return resolveName(name, directory);
+  let route: Route;
+  try {
+    route = resolveName(name, directory);
+  } catch {
+    throw notFound(name, allowedNames(caller, directory));
+  }
+  // A name that a key may not use answers exactly as one that does not exist.
+  if (!mayUse(caller, name, route)) throw notFound(name, allowedNames(caller, directory));
+  return route;
+}
+
+/** Whether a caller may use a route, under its public name or the one that it asked for. */
+export function mayUse(caller: Caller, asked: string, route: Route): boolean {
+  return caller.models === undefined || caller.models.has(route.name) || caller.models.has(asked);
+}
+
+function resolveName(name: string, directory: Directory): Route {
+  const route = directory.publicRoute(name);
+  if (route !== undefined) return route;
+  const prefix = backendPrefix(name);
+  if (prefix !== undefined && directory.hasBackend(prefix)) {
+    return directory.backendRoute(prefix, name.slice(prefix.length + 1)) ?? missingDefault(`backend "${prefix}"`);
+  }
+  const declaring = directory.declaring(name);
+  const [only] = declaring;
+  if (declaring.length === 1 && only !== undefined) return directory.backendRoute(only, name) as Route;
+  const fallback = directory.defaultBackend;
+  if (declaring.length > 1 && !declaring.includes(fallback ?? '')) throw ambiguous(name, declaring);
+  if (fallback !== undefined) {
+    return directory.backendRoute(fallback, name) ?? missingDefault(`the default backend "${fallback}"`);
+  }
+  if (name === '') return missingDefault('the gateway');
+  if (prefix !== undefined) throw unknownBackend(prefix, directory.backendNames());
+  throw notFound(name, directory.listedNames());
+}
+
+/** What stands before the first `:`, where that stands before the first `/`. */
+function backendPrefix(name: string): string | undefined {
+  const colon = name.indexOf(':');
+  if (colon < 0) return undefined;
+  const slash = name.indexOf('/');
+  return slash >= 0 && slash < colon ? undefined : name.slice(0, colon);
+}
+
+function missingDefault(what: string): never {
+  throw new GatewayError('invalid_request', `"model" is missing, and ${what} has no default model; name one`, {
+    param: 'model',
+  });
+}
+
+function ambiguous(name: string, declaring: readonly string[]): GatewayError {
+  const choices = declaring.map((backend) => `${backend}:${name}`).join(', ');
+  return new GatewayError('ambiguous_model', `several backends have a model "${name}"; ask for one of: ${choices}`, {
+    param: 'model',
+  });
+}
+
+function unknownBackend(prefix: string, known: readonly string[]): GatewayError {
+  const message = `there is no backend "${shorten(prefix)}"; known backends: ${enumerate(known)}`;
+  return new GatewayError('unknown_backend', message, { param: 'model' });
+}
+
+/** The one answer for every model that is not there, or not there for this caller. */
+export function notFound(name: string, names: readonly string[]): GatewayError {
+  const message = `there is no model "${shorten(name)}"; available: ${enumerate(names)}`;
+  return new GatewayError('model_not_found', message, { param: 'model' });
+}
+
+function allowedNames(caller: Caller, directory: Directory): readonly string[] {
+  return directory.listedNames().filter((name) => caller.models?.has(name));
+}
+
+function shorten(name: string): string {
+  return name.length > 200 ? `${name.slice(0, 200)}...` : name;
+}
+
+function enumerate(names: readonly string[]): string {
+  if (names.length === 0) return 'none';
+  const shown = names.slice(0, 50).join(', ');
+  return names.length > 50 ? `${shown} and ${names.length - 50} more` : shown;
+}

@@ -1,0 +1,95 @@
+import { approaches } from './approaches/registry.ts';
+import type { Backend } from './backends/backend.ts';
+import { createBackend } from './backends/registry.ts';
+import { ordered } from './balancing/ordered.ts';
+import type { BackendConfig, Config } from './config/config.ts';
+import type { Limiter } from './limits/limiter.ts';
+import { Catalog } from './models/catalog.ts';
+import { Directory } from './models/directory.ts';
+import type { TokenCounter } from './models/token-counter.ts';
+import { KeyRing } from './pipeline/identify.ts';
+import type { PipelinePorts } from './pipeline/run.ts';
+import type { Log } from './telemetry/log.ts';
+import { version } from './version.ts';
+
+/** What outlives a configuration: counters, connections to the world outside, the process' own voice. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly limiter: Limiter;
+  readonly counter: TokenCounter;
+}
+
+/** Everything that is built from one configuration, whole, so that it can be exchanged in one assignment. */
+export interface Runtime {
+  readonly config: Config;
+  readonly keys: KeyRing;
+  readonly catalog: Catalog;
+  readonly pipeline: PipelinePorts;
+  /** Backends and connectors' providers, in the order of the configuration. */
+  readonly backends: readonly Backend[];
+  /** Lets running exchanges end, then closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Builds a runtime. It opens no connection and no port. */
+export function createRuntime(config: Config, surroundings: Surroundings): Runtime {
+  const { settings } = config;
+  const options = {
+    maximumBytes: settings.maxResponseBytes,
+    env: surroundings.env,
+    userAgent: `headrace/${version}`,
+  };
+  const open = (configs: ReadonlyMap<string, BackendConfig>) =>
+    new Map([...configs].map(([name, backend]) => [name, createBackend(backend, options)]));
+  const backends = open(config.backends);
+  const providers = open(config.providers);
+  const directory = new Directory(config, backends, providers);
+  const all = [...backends.values(), ...providers.values()];
+  return {
+    config,
+    keys: new KeyRing(config.keys),
+    catalog: new Catalog(directory),
+    pipeline: createPipeline(directory, config, surroundings),
+    backends: all,
+    close: async () => {
+      await Promise.all(all.map((backend) => backend.close()));
+    },
+  };
+}
+
+function createPipeline(directory: Directory, config: Config, surroundings: Surroundings): PipelinePorts {
+  const { log, limiter, counter } = surroundings;
+  const once = sayOnce();
+  return {
+    directory,
+    approaches,
+    balancer: ordered,
+    limiter,
+    counter,
+    forceContextWindow: config.settings.forceContextWindow,
+    undeclared: ({ backend, model }) => {
+      if (backend.config.models.size === 0) return;
+      const { name } = backend.config;
+      once(`${name}:${model}`, () =>
+        log.warn({ backend: name, model }, 'this model is not declared: it passes without limits and defaults'),
+      );
+    },
+    uncounted: (kinds) => {
+      for (const kind of kinds) {
+        once(`part ${kind}`, () => log.warn({ kind }, 'parts of this kind are not counted as tokens'));
+      }
+    },
+    failed: (error) => log.error({ error: String(error) }, 'a call could not be settled'),
+  };
+}
+
+/** Says a thing the first time only; bounded, since clients make up names. */
+function sayOnce(): (key: string, say: () => void) => void {
+  const said = new Set<string>();
+  return (key, say) => {
+    if (said.has(key) || said.size >= 10_000) return;
+    said.add(key);
+    say();
+  };
+}

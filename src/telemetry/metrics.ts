@@ -1,0 +1,156 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { UsageRecord } from '../types/usage-record.ts';
+
+const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+/** More models than this of one backend share the label `other`, since clients make up names. */
+const maximumModels = 200;
+
+/** What is known of one backend's model, with its labels already looked up. */
+interface ModelMetrics {
+  readonly duration: { observe(value: number): void };
+  readonly firstByte: { observe(value: number): void };
+  readonly tokens: Record<'prompt' | 'completion' | 'cached' | 'reasoning', { inc(value: number): void }>;
+  readonly requests: Map<string, { inc(): void }>;
+}
+
+/** The Prometheus metrics; only this file knows the library that keeps them. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<'backend' | 'model' | 'protocol' | 'status'>;
+  readonly #refusals: Counter<'reason'>;
+  readonly #upstreamErrors: Counter<'backend' | 'model' | 'code'>;
+  readonly #duration: Histogram<'backend' | 'model'>;
+  readonly #firstByte: Histogram<'backend' | 'model'>;
+  readonly #tokens: Counter<'backend' | 'model' | 'kind'>;
+  readonly #models = new Map<string, Map<string, ModelMetrics>>();
+  #running = 0;
+
+  constructor() {
+    const registers = [this.#registry];
+    const model = ['backend', 'model'] as const;
+    this.#requests = new Counter({
+      name: 'headrace_requests_total',
+      help: 'Requests by what served them and the status that the client got',
+      labelNames: [...model, 'protocol', 'status'],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: 'headrace_refusals_total',
+      help: 'Requests that the gateway refused before any backend saw them, by error code',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.#upstreamErrors = new Counter({
+      name: 'headrace_upstream_errors_total',
+      help: 'Requests that failed at or behind a backend, by error code',
+      labelNames: [...model, 'code'],
+      registers,
+    });
+    this.#duration = new Histogram({
+      name: 'headrace_request_duration_seconds',
+      help: 'Time from receiving a request to the last byte of its answer',
+      labelNames: model,
+      buckets: seconds,
+      registers,
+    });
+    this.#firstByte = new Histogram({
+      name: 'headrace_time_to_first_byte_seconds',
+      help: "Time from receiving a request to the first byte of the backend's answer",
+      labelNames: model,
+      buckets: seconds,
+      registers,
+    });
+    this.#tokens = new Counter({
+      name: 'headrace_tokens_total',
+      help: 'Tokens as backends reported them, by kind: prompt, completion, cached (part of prompt), reasoning (part of completion)',
+      labelNames: [...model, 'kind'],
+      registers,
+    });
+    const running: Gauge = new Gauge({
+      name: 'headrace_requests_running',
+      help: 'Requests that are being served now',
+      registers,
+      collect: (): void => running.set(this.#running),
+    });
+  }
+
+  started(): void {
+    this.#running++;
+  }
+
+  /** Counts a call that is over. */
+  ended(record: UsageRecord): void {
+    this.#running--;
+    if (record.outcome === 'refused') this.#refusals.inc({ reason: record.code ?? 'unknown' });
+    if (record.backend === undefined || record.model === undefined) {
+      this.#requests.inc({ backend: '', model: '', protocol: record.protocol, status: String(record.status) });
+      return;
+    }
+    const model = this.#model(record.backend, record.model);
+    this.#countRequest(model, record);
+    model.duration.observe(record.totalMs / 1000);
+    if (record.firstByteMs !== undefined) model.firstByte.observe(record.firstByteMs / 1000);
+    if ((record.outcome === 'failed' || record.outcome === 'broken') && record.code !== undefined) {
+      this.#upstreamErrors.inc({ ...this.#labels(record.backend, record.model), code: record.code });
+    }
+    const { usage } = record;
+    if (usage === undefined) return;
+    if (usage.promptTokens) model.tokens.prompt.inc(usage.promptTokens);
+    if (usage.completionTokens) model.tokens.completion.inc(usage.completionTokens);
+    if (usage.cachedTokens) model.tokens.cached.inc(usage.cachedTokens);
+    if (usage.reasoningTokens) model.tokens.reasoning.inc(usage.reasoningTokens);
+  }
+
+  /** Counts a request that never became a call. */
+  refused(reason: string): void {
+    this.#refusals.inc({ reason });
+  }
+
+  /** The page in Prometheus' text format, and its content type. */
+  async render(): Promise<{ contentType: string; text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  #countRequest(model: ModelMetrics, record: UsageRecord): void {
+    const key = `${record.protocol} ${record.status}`;
+    let counter = model.requests.get(key);
+    if (counter === undefined) {
+      const labels = this.#labels(record.backend as string, record.model as string);
+      counter = this.#requests.labels({ ...labels, protocol: record.protocol, status: String(record.status) });
+      model.requests.set(key, counter);
+    }
+    counter.inc();
+  }
+
+  #labels(backend: string, model: string): { backend: string; model: string } {
+    const models = this.#models.get(backend);
+    return { backend, model: models?.has(model) ? model : 'other' };
+  }
+
+  #model(backend: string, model: string): ModelMetrics {
+    let models = this.#models.get(backend);
+    if (models === undefined) {
+      models = new Map();
+      this.#models.set(backend, models);
+    }
+    const name = models.has(model) || models.size < maximumModels ? model : 'other';
+    let metrics = models.get(name);
+    if (metrics === undefined) {
+      const labels = { backend, model: name };
+      const tokens = (kind: string) => this.#tokens.labels({ ...labels, kind });
+      metrics = {
+        duration: this.#duration.labels(labels),
+        firstByte: this.#firstByte.labels(labels),
+        tokens: {
+          prompt: tokens('prompt'),
+          completion: tokens('completion'),
+          cached: tokens('cached'),
+          reasoning: tokens('reasoning'),
+        },
+        requests: new Map(),
+      };
+      models.set(name, metrics);
+    }
+    return metrics;
+  }
+}

@@ -1,0 +1,67 @@
+import type { GatewayError } from '../gateway-error.ts';
+import type { UsageRecord } from '../types/usage-record.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Turns what happened to a request into one log line and some numbers. */
+export class Recorder {
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+
+  constructor(log: Log, metrics: Metrics) {
+    this.#log = log;
+    this.#metrics = metrics;
+  }
+
+  started(): void {
+    this.#metrics.started();
+  }
+
+  /** A call is over, well or not. */
+  ended(record: UsageRecord, error: GatewayError | undefined): void {
+    this.#metrics.ended(record);
+    const fields = logFields(record);
+    if (error?.status === 500) this.#log.error({ ...fields, cause: describeCause(error) }, 'request');
+    else if (record.outcome === 'failed' || record.outcome === 'broken') this.#log.warn(fields, 'request');
+    else this.#log.info(fields, 'request');
+  }
+
+  /** A request never became a call: no such route, no key, an error of a side route. */
+  refused(exchange: { readonly id: string; readonly path: string; readonly method: string }, error: GatewayError): void {
+    this.#metrics.refused(error.code);
+    const { id, method } = exchange;
+    const fields = { id, method, path: exchange.path.slice(0, 200), status: error.status, code: error.code };
+    if (error.status === 500) this.#log.error({ ...fields, cause: describeCause(error) }, 'refused');
+    else this.#log.info(fields, 'refused');
+  }
+}
+
+function logFields(record: UsageRecord) {
+  const { usage } = record;
+  return {
+    id: record.id,
+    caller: record.caller,
+    protocol: record.protocol,
+    asked: record.asked.slice(0, 256),
+    backend: record.backend,
+    model: record.model?.slice(0, 256),
+    stream: record.stream,
+    status: record.status,
+    outcome: record.outcome,
+    code: record.code,
+    error: record.error,
+    attempts: record.attempts,
+    prompt_tokens: usage?.promptTokens,
+    completion_tokens: usage?.completionTokens,
+    first_byte_ms: round(record.firstByteMs),
+    total_ms: round(record.totalMs),
+  };
+}
+
+function round(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : Math.round(milliseconds * 100) / 100;
+}
+
+function describeCause(error: GatewayError): string {
+  return error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause);
+}

@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Flags } from '../../src/config/flags.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { openLog } from '../../src/telemetry/log.ts';
+
+export interface TestGatewayOptions {
+  /** Files of the configuration folder by their paths, such as `backends/a/backend.yaml`. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly flags?: Flags;
+  /** The whole environment; nothing of the test's own is seen. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface TestGateway {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly gateway: Gateway;
+  /** The lines that `check` would print. */
+  readonly problems: readonly string[];
+  /** The log so far, a parsed line each. */
+  log(): Record<string, unknown>[];
+  /** POSTs JSON; a string goes as it is. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** Writes a configuration folder that is removed at the end of the test. */
+export async function writeConfig(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'headrace-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  return folder;
+}
+
+/** Starts a whole gateway on a free port, from files, flags and environment as a user would give them; ends with the test. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const folder = await writeConfig(options.files ?? {});
+  const env = options.env ?? {};
+  const flags = { port: '0', configDir: folder, logLevel: 'debug', ...options.flags };
+  const { problems, config } = await loadConfig({ flags, env, cwd: folder });
+  const lines = problems.map(formatProblem);
+  if (config === undefined) throw new Error(`the configuration is wrong:\n${lines.join('\n')}`);
+  let written = '';
+  const log = openLog(config.settings.logLevel, {
+    write: (text: string) => {
+      written += text;
+    },
+  });
+  const gateway = await startGateway(config, { log, env });
+  onTestFinished(async () => {
+    gateway.cut();
+    await gateway.close();
+  });
+  const url = `http://127.0.0.1:${gateway.port}`;
+  return {
+    url,
+    gateway,
+    problems: lines,
+    log: () => written.split('\n').filter(Boolean).map((line) => JSON.parse(line)),
+    post: (path, body, headers = {}) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    get: (path, headers = {}) => fetch(url + path, { headers }),
+  };
+}
+
+/** A minimal `backend.yaml` for a scripted backend; further lines stand behind it. */
+export function backendYaml(baseUrl: string, more = 'auth_type: none'): string {
+  return `backend_type: custom\napi_base_url: ${baseUrl}\n${more}\n`;
+}
