@@ -3,7 +3,7 @@ import { GatewayError } from '../gateway-error.ts';
 import type { Authorizer } from './authorizer.ts';
 import { UpstreamFailure } from './backend.ts';
 import type { Failures } from './failures.ts';
-import { TransportError, type UpstreamHandler } from './transport.ts';
+import type { TransportError, UpstreamHandler } from './transport.ts';
 import { openTransport } from './undici-transport.ts';
 
 type OauthCredential = Extract<Credential, { kind: 'oauth' }>;
@@ -23,18 +23,15 @@ export class OauthAuthorizer implements Authorizer {
   #token: { readonly header: readonly string[]; readonly spentAt: number } | undefined;
   #granting: Promise<readonly string[]> | undefined;
 
-  constructor(
-    credential: OauthCredential,
-    failures: Failures,
-    env: Readonly<Record<string, string | undefined>>,
-  ) {
+  constructor(credential: OauthCredential, failures: Failures, env: Readonly<Record<string, string | undefined>>) {
     this.#credential = credential;
     this.#failures = failures;
     this.#env = env;
   }
 
   header(): Promise<readonly string[]> {
-    if (this.#token !== undefined && performance.now() < this.#token.spentAt) return Promise.resolve(this.#token.header);
+    if (this.#token !== undefined && performance.now() < this.#token.spentAt)
+      return Promise.resolve(this.#token.header);
     this.#granting ??= this.#grant().finally(() => {
       this.#granting = undefined;
     });
@@ -52,7 +49,10 @@ export class OauthAuthorizer implements Authorizer {
     if (status >= 500) throw this.#unreachable(`answered ${status}`);
     const answer = status === 200 ? readAnswer(body) : undefined;
     if (answer === undefined) {
-      throw this.#failures.refusedKey(status, `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`);
+      throw this.#failures.refusedKey(
+        status,
+        `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`,
+      );
     }
     const header = ['authorization', `Bearer ${answer.token}`];
     this.#token = { header, spentAt: performance.now() + answer.lifeMs - marginMs };

@@ -4,7 +4,7 @@ import { type Authorizer, createAuthorizer } from './authorizer.ts';
 import { type Backend, type BackendReply, type BackendRequest, UpstreamFailure } from './backend.ts';
 import { Failures } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
-import { TransportError, type Transport, type UpstreamHandler, type UpstreamRequest } from './transport.ts';
+import type { Transport, TransportError, UpstreamHandler, UpstreamRequest } from './transport.ts';
 import { openTransport } from './undici-transport.ts';
 
 export interface BackendOptions {
@@ -115,29 +115,31 @@ export class OpenAiBackend implements Backend {
   }
 
   #get(path: string, headers: readonly string[], timeoutMs: number) {
-    return new Promise<{ status: number; body: Buffer; responseHeaders: Readonly<Record<string, string | string[] | undefined>> }>(
-      (resolve, reject) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        let status = 0;
-        let responseHeaders = {};
-        const handler: UpstreamHandler = {
-          head: (code, headers) => {
-            status = code;
-            responseHeaders = headers;
-          },
-          data: (chunk) => {
-            size += chunk.length;
-            if (size <= this.#options.maximumBytes) return void chunks.push(chunk);
-            exchange.abort();
-            reject(this.#failures.unreadable('a list of models that is too large'));
-          },
-          end: () => resolve({ status, body: Buffer.concat(chunks), responseHeaders }),
-          fail: (error: TransportError) => reject(this.#failures.fromTransport(error, exchange.reached)),
-        };
-        const exchange = this.#transport.send(this.#upstreamRequest('GET', path, headers, { timeoutMs }), handler);
-      },
-    );
+    return new Promise<{
+      status: number;
+      body: Buffer;
+      responseHeaders: Readonly<Record<string, string | string[] | undefined>>;
+    }>((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      let status = 0;
+      let responseHeaders = {};
+      const handler: UpstreamHandler = {
+        head: (code, headers) => {
+          status = code;
+          responseHeaders = headers;
+        },
+        data: (chunk) => {
+          size += chunk.length;
+          if (size <= this.#options.maximumBytes) return void chunks.push(chunk);
+          exchange.abort();
+          reject(this.#failures.unreadable('a list of models that is too large'));
+        },
+        end: () => resolve({ status, body: Buffer.concat(chunks), responseHeaders }),
+        fail: (error: TransportError) => reject(this.#failures.fromTransport(error, exchange.reached)),
+      };
+      const exchange = this.#transport.send(this.#upstreamRequest('GET', path, headers, { timeoutMs }), handler);
+    });
   }
 }
 

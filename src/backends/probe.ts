@@ -20,7 +20,8 @@ export async function probe(backend: Backend): Promise<string> {
 function describe(failure: UpstreamFailure): string {
   const { error, retry } = failure;
   if (retry === 'loading') return 'loading model';
-  if (error.code === 'upstream_auth_failed') return `key refused (${/answered (401|403)/.exec(error.message)?.[1] ?? 'no token'})`;
+  if (error.code === 'upstream_auth_failed')
+    return `key refused (${/answered (401|403)/.exec(error.message)?.[1] ?? 'no token'})`;
   if (error.cause instanceof TransportError) {
     const { failure: kind, message } = error.cause;
     if (kind === 'timeout' || kind === 'connect-timeout') return 'unreachable (no answer in 2 s)';

@@ -107,7 +107,10 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
       return;
     }
     const passed = this.#filter.push(chunk);
-    if (this.#filter.isOverfull) return this.#over(undefined, 'an event was too large');
+    if (this.#filter.isOverfull) {
+      this.#over(undefined, 'an event was too large');
+      return;
+    }
     if (passed !== undefined) {
       if (this.#state === 'flowing') this.#write(passed);
       else this.#chunks.push(passed);

@@ -41,7 +41,14 @@ export interface UpstreamExchange {
   readonly reached: boolean;
 }
 
-export type TransportFailure = 'refused' | 'name-not-found' | 'connect-timeout' | 'timeout' | 'tls' | 'cut' | 'protocol';
+export type TransportFailure =
+  | 'refused'
+  | 'name-not-found'
+  | 'connect-timeout'
+  | 'timeout'
+  | 'tls'
+  | 'cut'
+  | 'protocol';
 
 /** Why there was no answer, or only a part of one. */
 export class TransportError extends Error {

@@ -37,9 +37,7 @@ export function openTransport(options: TransportOptions): Transport {
     bodyTimeout: 0,
   };
   const proxies = local ? undefined : proxySettings(options.env ?? {});
-  const dispatcher: Dispatcher = proxies
-    ? new EnvHttpProxyAgent({ ...pool, ...proxies })
-    : new Pool(url.origin, pool);
+  const dispatcher: Dispatcher = proxies ? new EnvHttpProxyAgent({ ...pool, ...proxies }) : new Pool(url.origin, pool);
   return new UndiciTransport(dispatcher, url.origin);
 }
 

@@ -25,7 +25,8 @@ export function readWholeReply(
   const usageField = index.find('usage');
   const usage = usageField === undefined ? undefined : readUsage(parseField(body, usageField));
   const model = rules.answerModel === undefined ? undefined : index.find('model');
-  const answer = model === undefined ? body : applySplices(body, [{ ...model, text: JSON.stringify(rules.answerModel) }]);
+  const answer =
+    model === undefined ? body : applySplices(body, [{ ...model, text: JSON.stringify(rules.answerModel) }]);
   const text = rules.keepText ? () => choicesText(index.get('choices')) : undefined;
   return { body: answer, finished: Promise.resolve({ outcome: 'complete', usage, error: undefined, text }) };
 }

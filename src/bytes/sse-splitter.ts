@@ -136,6 +136,7 @@ function joinLines(bytes: Buffer, lines: readonly [number, number][]): SseEvent[
   if (first === undefined || last === undefined) return undefined;
   if (lines.length === 1) return { bytes, start: first[0], end: first[1] };
   const copy = Buffer.from(bytes);
-  for (let i = 1; i < lines.length; i++) copy.fill(lineFeed, (lines[i - 1] as [number, number])[1], (lines[i] as [number, number])[0]);
+  for (let i = 1; i < lines.length; i++)
+    copy.fill(lineFeed, (lines[i - 1] as [number, number])[1], (lines[i] as [number, number])[0]);
   return { bytes: copy, start: first[0], end: last[1] };
 }

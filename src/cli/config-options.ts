@@ -11,7 +11,10 @@ export function addConfigOptions(command: Command): Command {
     .option('--port <number>', 'port to listen on, 0 for any free one (8000)')
     .option('--config-dir <dir>', 'folder of the configuration (./config)')
     .option('--connectors <file>', 'connectors file (<config-dir>/external-api-connectors.toml, if it is there)')
-    .option('--base-url <url>', 'one backend named "default" at this URL, with OPENAI_API_KEY as its key if that is set')
+    .option(
+      '--base-url <url>',
+      'one backend named "default" at this URL, with OPENAI_API_KEY as its key if that is set',
+    )
     .option('--default-backend <name>', 'backend of models that name none')
     .option('--force-context-window <tokens>', 'upper limit of the context window of every model')
     .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')

@@ -4,7 +4,7 @@ import { openLog } from '../telemetry/log.ts';
 import type { ConfigFlags } from './config-options.ts';
 import { startDemo } from './demo.ts';
 import { loadOrComplain } from './load.ts';
-import { printReady, printBackendLines } from './start-lines.ts';
+import { printBackendLines, printReady } from './start-lines.ts';
 
 /** `headrace start`: runs until it is told to end. */
 export async function start(flags: ConfigFlags & { printConfig?: boolean }): Promise<void> {
@@ -46,7 +46,8 @@ function describeListenError(error: unknown, config: Config): string {
   const code = (error as { code?: string }).code;
   if (code === 'EADDRINUSE') return `headrace: port ${port} of ${host} is in use; choose another with --port`;
   if (code === 'EACCES') return `headrace: port ${port} is not allowed for this user; choose another with --port`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `headrace: ${host} is no address of this machine (--host)`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `headrace: ${host} is no address of this machine (--host)`;
   throw error;
 }
 

@@ -25,7 +25,11 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
       const name = decodeName(rest);
       const listings = await ports.catalog().list(caller);
       const found = listings.find((listing) => listing.id === name);
-      if (found === undefined) throw notFound(name, listings.map((listing) => listing.id));
+      if (found === undefined)
+        throw notFound(
+          name,
+          listings.map((listing) => listing.id),
+        );
       replyJson(exchange, 200, toModelBody(found));
     },
     health: (exchange) => replyJson(exchange, 200, { status: 'ok' }),
@@ -36,13 +40,27 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
     },
     metrics: async (exchange) => {
       const { contentType, text } = await ports.metrics.render();
-      exchange.reply(200, [['content-type', contentType], ['x-request-id', exchange.id]], text);
+      exchange.reply(
+        200,
+        [
+          ['content-type', contentType],
+          ['x-request-id', exchange.id],
+        ],
+        text,
+      );
     },
   };
 }
 
 function replyJson(exchange: Exchange, status: number, body: object): void {
-  exchange.reply(status, [['content-type', 'application/json'], ['x-request-id', exchange.id]], JSON.stringify(body));
+  exchange.reply(
+    status,
+    [
+      ['content-type', 'application/json'],
+      ['x-request-id', exchange.id],
+    ],
+    JSON.stringify(body),
+  );
 }
 
 /** A name out of a path, decoded exactly once. */

@@ -87,6 +87,9 @@ const nobody: Caller = { name: 'nobody', role: 'user', models: new Set() };
 
 function checkRole(caller: Caller, role: RouteRole): void {
   if (role === 'admin' && caller.role !== 'admin') {
-    throw new GatewayError('permission_denied', `this needs a key with the role admin; "${caller.name}" has the role user`);
+    throw new GatewayError(
+      'permission_denied',
+      `this needs a key with the role admin; "${caller.name}" has the role user`,
+    );
   }
 }

@@ -19,8 +19,17 @@ export interface ServePorts {
 const forwarded = ['openai-beta', 'idempotency-key', 'traceparent', 'tracestate'] as const;
 
 /** Serves one call of a client, from its bytes to the record of it. */
-export async function serveCall(exchange: Exchange, caller: Caller, protocol: Protocol, ports: ServePorts): Promise<void> {
-  const run: Run = { answer: undefined, ticket: undefined, attempts: { count: 0, reached: false, candidate: undefined } };
+export async function serveCall(
+  exchange: Exchange,
+  caller: Caller,
+  protocol: Protocol,
+  ports: ServePorts,
+): Promise<void> {
+  const run: Run = {
+    answer: undefined,
+    ticket: undefined,
+    attempts: { count: 0, reached: false, candidate: undefined },
+  };
   let asked = '';
   let stream = false;
   ports.started();
@@ -33,15 +42,31 @@ export async function serveCall(exchange: Exchange, caller: Caller, protocol: Pr
     writeAnswer(exchange, answer, run);
     const finish = await answer.finished;
     const status = finish.outcome === 'cancelled' ? 499 : answer.status;
-    const outcome = { status, outcome: finish.outcome, code: finish.error?.code, error: finish.error?.message } as const;
-    ports.ended(toRecord(exchange, caller, protocol, { asked, stream, run, usage: finish.usage, ...outcome }), finish.error);
+    const outcome = {
+      status,
+      outcome: finish.outcome,
+      code: finish.error?.code,
+      error: finish.error?.message,
+    } as const;
+    ports.ended(
+      toRecord(exchange, caller, protocol, { asked, stream, run, usage: finish.usage, ...outcome }),
+      finish.error,
+    );
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { status, headers, body } = errorReply(error);
     exchange.reply(status, mergeHeaders(headers, runHeaders(exchange, run)), body);
     const outcome = failedOutcome(exchange, run);
     const code = error.code;
-    const known = { asked, stream, run, usage: undefined, status: outcome === 'cancelled' ? 499 : status, outcome, code };
+    const known = {
+      asked,
+      stream,
+      run,
+      usage: undefined,
+      status: outcome === 'cancelled' ? 499 : status,
+      outcome,
+      code,
+    };
     ports.ended(toRecord(exchange, caller, protocol, { ...known, error: error.message }), error);
   }
 }

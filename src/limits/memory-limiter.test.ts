@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryLimiter } from './memory-limiter.ts';
 
-const both = (requestsPerMinute: number | undefined, tokensPerMinute?: number) => ({ requestsPerMinute, tokensPerMinute });
+const both = (requestsPerMinute: number | undefined, tokensPerMinute?: number) => ({
+  requestsPerMinute,
+  tokensPerMinute,
+});
 
 describe('MemoryLimiter', () => {
   it('admits exactly the limit and says when the next call fits', () => {

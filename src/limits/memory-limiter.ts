@@ -1,4 +1,4 @@
-import type { Decision, Limiter, RateGauge, Rates, RateState, Reservation } from './limiter.ts';
+import type { Decision, Limiter, RateGauge, RateState, Rates, Reservation } from './limiter.ts';
 import { SlidingWindow } from './sliding-window.ts';
 
 /** Exact rates within one process. A decision is one synchronous step, so nothing can come in between. */

@@ -141,7 +141,8 @@ function defaultOutput(defaults: readonly (readonly [string, string])[]): number
 
 /** A default that does not fit is lowered to what does: only what the client asked for can be refused. */
 function lowerDefaults(defaults: FittedCall['defaults'], tokens: PromptTokens, bounds: Bounds): FittedCall['defaults'] {
-  if (bounds.output === undefined && bounds.window === undefined && bounds.tokensPerMinute === undefined) return defaults;
+  if (bounds.output === undefined && bounds.window === undefined && bounds.tokensPerMinute === undefined)
+    return defaults;
   const allowed = allowedOutput(tokens, bounds, 1).tokens;
   return defaults.flatMap(([name, text]): (readonly [string, string])[] => {
     if (!(outputNames as readonly string[]).includes(name) || Number(text) <= allowed) return [[name, text]];

@@ -67,7 +67,13 @@ function ask(call: FittedCall, route: Route, ports: PipelinePorts, attempts: Att
   return attempt(call, route, ports.balancer(route), attempts);
 }
 
-function settleLater(answer: Answer, call: FittedCall, candidate: Candidate, ticket: Ticket, ports: PipelinePorts): void {
+function settleLater(
+  answer: Answer,
+  call: FittedCall,
+  candidate: Candidate,
+  ticket: Ticket,
+  ports: PipelinePorts,
+): void {
   if (ticket.reservation === undefined) return;
   answer.finished
     .then((finish) => settle(ticket, call, candidate, finish, ports.counter))

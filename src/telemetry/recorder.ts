@@ -27,7 +27,10 @@ export class Recorder {
   }
 
   /** A request never became a call: no such route, no key, an error of a side route. */
-  refused(exchange: { readonly id: string; readonly path: string; readonly method: string }, error: GatewayError): void {
+  refused(
+    exchange: { readonly id: string; readonly path: string; readonly method: string },
+    error: GatewayError,
+  ): void {
     this.#metrics.refused(error.code);
     const { id, method } = exchange;
     const fields = { id, method, path: exchange.path.slice(0, 200), status: error.status, code: error.code };

@@ -13,7 +13,10 @@ export function readUsage(value: unknown): Usage | undefined {
   const usage = value as Record<string, unknown>;
   const promptTokens = count(usage.prompt_tokens);
   const completionTokens = count(usage.completion_tokens);
-  const sum = promptTokens === undefined && completionTokens === undefined ? undefined : (promptTokens ?? 0) + (completionTokens ?? 0);
+  const sum =
+    promptTokens === undefined && completionTokens === undefined
+      ? undefined
+      : (promptTokens ?? 0) + (completionTokens ?? 0);
   return {
     promptTokens,
     completionTokens,
@@ -24,7 +27,9 @@ export function readUsage(value: unknown): Usage | undefined {
 }
 
 function detail(details: unknown, name: string): number | undefined {
-  return typeof details === 'object' && details !== null ? count((details as Record<string, unknown>)[name]) : undefined;
+  return typeof details === 'object' && details !== null
+    ? count((details as Record<string, unknown>)[name])
+    : undefined;
 }
 
 function count(value: unknown): number | undefined {
