@@ -7,6 +7,8 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > 22 || (major === 22 && minor >= 19)) {
   import(pathToFileURL(path.join(__dirname, '..', 'dist', 'main.js')).href);
 } else {
-  console.error(`headrace needs Node >= 22.19, this is ${process.version}. Install a newer Node from https://nodejs.org.`);
+  console.error(
+    `headrace needs Node >= 22.19, this is ${process.version}. Install a newer Node from https://nodejs.org.`,
+  );
   process.exit(1);
 }

@@ -106,7 +106,8 @@ function findNode() {
     });
   }
   const manifest = read();
-  if (!manifest) fail(`needs Node >= ${minimum.join('.')}, this is ${process.version}, and ${name} could not be installed`);
+  if (!manifest)
+    fail(`needs Node >= ${minimum.join('.')}, this is ${process.version}, and ${name} could not be installed`);
   const bin = typeof manifest.bin === 'string' ? manifest.bin : manifest.bin.node;
   return path.join(folder, bin);
 }

@@ -3,16 +3,21 @@ import { createHandlers } from './http/handlers.ts';
 import { Router } from './http/router.ts';
 import { routeTable } from './http/routes.ts';
 import { type HttpServer, startServer } from './http/server.ts';
+import type { Limiter } from './limits/limiter.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
 import type { Log } from './telemetry/log.ts';
-import { Metrics } from './telemetry/metrics.ts';
+import { Metrics, type MetricsPage } from './telemetry/metrics.ts';
 import { Recorder } from './telemetry/recorder.ts';
 
 export interface GatewayOptions {
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where several processes share the limits; its own otherwise. */
+  readonly limiter?: Limiter;
+  /** Where several processes share the page of metrics. */
+  readonly renderMetrics?: (own: Metrics) => Promise<MetricsPage>;
 }
 
 /** A running gateway. */
@@ -20,6 +25,7 @@ export interface Gateway {
   /** The port that it listens on. */
   readonly port: number;
   readonly runtime: Runtime;
+  readonly metrics: Metrics;
   /** Takes no new requests, lets running ones end within the shutdown timeout, and closes everything. */
   close(): Promise<void>;
   /** Cuts what still runs. */
@@ -35,12 +41,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const counter = new WorkerTokenCounter();
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
-  const runtime = createRuntime(config, { log, env, limiter: new MemoryLimiter(), counter });
+  const runtime = createRuntime(config, { log, env, limiter: options.limiter ?? new MemoryLimiter(), counter });
   let draining = false;
   const handlers = createHandlers({
     pipeline: () => runtime.pipeline,
     catalog: () => runtime.catalog,
-    metrics,
+    renderMetrics: () => options.renderMetrics?.(metrics) ?? metrics.render(),
     isDraining: () => draining,
     started: () => recorder.started(),
     ended: (record, error) => recorder.ended(record, error),
@@ -58,6 +64,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   return {
     port: server.port,
     runtime,
+    metrics,
     close: async () => {
       draining = true;
       await drain(server, config.settings.shutdownTimeoutMs);

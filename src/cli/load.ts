@@ -13,3 +13,10 @@ export async function loadOrComplain(flags: Flags): Promise<Config | undefined> 
   if (config === undefined) process.exitCode = 1;
   return config;
 }
+
+/** The same without a word, for a process whose parent has said it all. */
+export async function loadConfigQuietly(flags: Flags): Promise<Config | undefined> {
+  const { config } = await loadConfig({ flags, env: process.env, cwd: process.cwd() });
+  if (config === undefined) process.exitCode = 1;
+  return config;
+}

@@ -1,13 +1,12 @@
 import type { Backend } from '../backends/backend.ts';
 import { describeKey, probe } from '../backends/probe.ts';
 import type { Config } from '../config/config.ts';
-import type { Gateway } from '../gateway.ts';
 
 /** The URL, and a line to paste that answers at once. */
-export function printReady(gateway: Gateway, config: Config): void {
+export function printReady(port: number, config: Config): void {
   const { host } = config.settings;
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  const url = `http://${shown}:${gateway.port}`;
+  const url = `http://${shown}:${port}`;
   const key = config.keys.length > 0 ? ` -H 'authorization: Bearer YOUR_KEY'` : '';
   const body = JSON.stringify({ model: exampleModel(config), messages: [{ role: 'user', content: 'Hello!' }] });
   process.stdout.write(

@@ -8,7 +8,7 @@ import { kindOf } from './config-folder.ts';
 import type { Environment } from './flags.ts';
 import { checkHeaders } from './header-rules.ts';
 import { cleanKey, unsendable } from './key-value.ts';
-import { isOwnAddress, type ListenAddress } from './listen-address.ts';
+import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
 import { checkModel } from './model-rules.ts';
 import { readYamlFile } from './read-yaml.ts';
 import type { FileReport } from './report.ts';
@@ -47,10 +47,6 @@ export async function loadBackendFile(
   checkDefaultModel(file, tree, report);
   return report.failed ? undefined : buildBackend({ folder, file, tree, access, tokenizers, env: context.env });
 }
-
-/** For every kind of backend. */
-export const ownAddressText =
-  'is the address that the gateway itself listens on, so requests would go round in a circle; write the address of the server, or choose another port with --port';
 
 async function findVendor(
   file: Loose<BackendFile>,

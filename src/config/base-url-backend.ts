@@ -1,10 +1,9 @@
-import { ownAddressText } from './backend-file.ts';
 import { backendUrlProblem, kindBaseUrl, splitBackendUrl } from './backend-url.ts';
 import { timing } from './build-backend.ts';
 import type { BackendConfig, Credential } from './config.ts';
 import type { Environment } from './flags.ts';
 import { secretFrom, unsendable } from './key-value.ts';
-import { isOwnAddress, type ListenAddress } from './listen-address.ts';
+import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
 import type { Report } from './report.ts';
 import type { Resolved } from './resolve-setting.ts';
 

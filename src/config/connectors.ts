@@ -1,12 +1,11 @@
 import { basename } from 'node:path';
 import { Secret } from '../secret.ts';
-import { ownAddressText } from './backend-file.ts';
 import { splitBackendUrl } from './backend-url.ts';
 import { timing } from './build-backend.ts';
 import { checkTree, type Loose, required } from './check-tree.ts';
 import type { BackendConfig, Connector, Credential } from './config.ts';
 import { secretFrom } from './key-value.ts';
-import { isOwnAddress, type ListenAddress } from './listen-address.ts';
+import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
 import { cleanPem } from './private-key.ts';
 import type { FileReport } from './report.ts';
 import { type ProviderTable, providerTable } from './schema/connectors-file.ts';

@@ -38,3 +38,7 @@ export function isOwnAddress(baseUrl: string, own: ListenAddress): boolean {
   if (everyAddress.has(host)) return isLoopback(target) || everyAddress.has(target);
   return spellingsOfThisMachine.has(host) && spellingsOfThisMachine.has(target);
 }
+
+/** What is wrong with a backend whose URL is the own address. */
+export const ownAddressText =
+  'is the address that the gateway itself listens on, so requests would go round in a circle; write the address of the server, or choose another port with --port';

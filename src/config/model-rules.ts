@@ -15,49 +15,31 @@ export function checkModel(model: Model, tree: TreeNode, report: FileReport, pat
 function checkLimits(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
   const limits = model?.limits;
   if (!limits) return;
-  const { context_window: window, max_input_tokens: input, max_output_tokens: output } = limits;
-  const at = (name: string) => nodeAt(tree, [...path, name])?.place;
-  if (window !== undefined) {
-    const windowPath = [...path, 'context_window'];
-    if (input !== undefined && window < input) {
-      report.error(
-        at('context_window'),
-        windowPath,
-        `is less than max_input_tokens (${input}); raise it or lower that`,
-      );
-    }
-    if (output !== undefined && window < output) {
-      report.error(
-        at('context_window'),
-        windowPath,
-        `is less than max_output_tokens (${output}); raise it or lower that`,
-      );
-    }
-    if (window === input) {
-      report.warning(
-        at('context_window'),
-        windowPath,
-        'equals max_input_tokens; an input that long leaves no room for output',
-      );
-    } else if (
-      input !== undefined &&
-      output !== undefined &&
-      window >= Math.max(input, output) &&
-      input + output > window
-    ) {
-      report.warning(
-        at('context_window'),
-        windowPath,
-        `is less than max_input_tokens + max_output_tokens (${input + output}); not both can be used up in one call`,
-      );
-    }
-  }
+  checkWindow(limits, tree, report, [...path, 'context_window']);
   if (limits.tokens_per_minute !== undefined && !nodeAt(tree, [...path, 'max_output_tokens'])) {
-    report.warning(
-      at('tokens_per_minute'),
-      [...path, 'tokens_per_minute'],
-      'without max_output_tokens, a call that asks for no number of tokens is admitted by its input alone, and its answer can overdraw the limit',
-    );
+    const here = [...path, 'tokens_per_minute'];
+    const doubt =
+      'without max_output_tokens, a call that asks for no number of tokens is admitted by its input alone, and its answer can overdraw the limit';
+    report.warning(nodeAt(tree, here)?.place, here, doubt);
+  }
+}
+
+type Limits = NonNullable<NonNullable<Model>['limits']>;
+
+function checkWindow(limits: Limits, tree: TreeNode, report: FileReport, path: Path): void {
+  const { context_window: window, max_input_tokens: input, max_output_tokens: output } = limits;
+  if (window === undefined) return;
+  const place = nodeAt(tree, path)?.place;
+  for (const [name, part] of Object.entries({ max_input_tokens: input, max_output_tokens: output })) {
+    if (part === undefined || window >= part) continue;
+    report.error(place, path, `is less than ${name} (${part}); raise it or lower that`);
+  }
+  if (window === input) {
+    report.warning(place, path, 'equals max_input_tokens; an input that long leaves no room for output');
+  } else if (input !== undefined && output !== undefined && window >= Math.max(input, output)) {
+    const sum = input + output;
+    const doubt = `is less than max_input_tokens + max_output_tokens (${sum}); not both can be used up in one call`;
+    if (sum > window) report.warning(place, path, doubt);
   }
 }
 

@@ -47,14 +47,14 @@ function cells(row: Row): string[] {
 
 function rowsOf(schema: z.ZodType, path = ''): Row[] {
   const inner = unwrap(schema);
-  if (inner instanceof z.ZodArray) return leafOrRows(inner.element as z.ZodType, `${path}[]`);
-  if (inner instanceof z.ZodRecord) return leafOrRows(inner.valueType as z.ZodType, joined(path, '<name>'));
+  if (inner instanceof z.ZodArray) return memberRows(inner.element as z.ZodType, `${path}[]`);
+  if (inner instanceof z.ZodRecord) return memberRows(inner.valueType as z.ZodType, joined(path, '<name>'));
   if (!(inner instanceof z.ZodObject)) return [];
   const rows: Row[] = [];
   for (const [name, field] of Object.entries(inner.shape) as [string, z.ZodType][])
     rows.push(...fieldRows(field, joined(path, name)));
   const others = inner.def.catchall;
-  if (others && !(others instanceof z.ZodNever)) rows.push(...fieldRows(others as z.ZodType, joined(path, '<name>')));
+  if (others && !(others instanceof z.ZodNever)) rows.push(...memberRows(others as z.ZodType, joined(path, '<name>')));
   return rows;
 }
 
@@ -62,10 +62,9 @@ function joined(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-function leafOrRows(schema: z.ZodType, path: string): Row[] {
-  const inner = unwrap(schema);
-  const composite = inner instanceof z.ZodObject || inner instanceof z.ZodRecord || inner instanceof z.ZodArray;
-  return composite ? rowsOf(schema, path) : fieldRows(schema, path);
+/** What a mapping of names or a list holds: any number of them, so none is required. */
+function memberRows(schema: z.ZodType, path: string): Row[] {
+  return fieldRows(schema, path).map((row, index) => (index === 0 ? { ...row, fallback: '' } : row));
 }
 
 function fieldRows(field: z.ZodType, path: string): Row[] {

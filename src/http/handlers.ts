@@ -1,7 +1,7 @@
 import { GatewayError } from '../gateway-error.ts';
 import type { Catalog } from '../models/catalog.ts';
 import { notFound } from '../pipeline/resolve.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { Exchange } from './exchange.ts';
 import { toModelBody } from './model-body.ts';
 import type { RouteHandlers } from './routes.ts';
@@ -9,7 +9,7 @@ import { type ServePorts, serveCall } from './serve-call.ts';
 
 export interface HandlerPorts extends ServePorts {
   readonly catalog: () => Catalog;
-  readonly metrics: Metrics;
+  readonly renderMetrics: () => Promise<MetricsPage>;
   readonly isDraining: () => boolean;
 }
 
@@ -39,7 +39,7 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
       else replyJson(exchange, 200, { status: 'ready' });
     },
     metrics: async (exchange) => {
-      const { contentType, text } = await ports.metrics.render();
+      const { contentType, text } = await ports.renderMetrics();
       exchange.reply(
         200,
         [

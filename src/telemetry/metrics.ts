@@ -1,4 +1,12 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import type { UsageRecord } from '../types/usage-record.ts';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -12,6 +20,15 @@ interface ModelMetrics {
   readonly tokens: Record<'prompt' | 'completion' | 'cached' | 'reasoning', { inc(value: number): void }>;
   readonly requests: Map<string, { inc(): void }>;
 }
+
+/** A page in Prometheus' text format. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** What one process has counted, as plain data. */
+export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /** The Prometheus metrics; only this file knows the library that keeps them. */
 export class Metrics {
@@ -106,9 +123,18 @@ export class Metrics {
     this.#refusals.inc({ reason });
   }
 
-  /** The page in Prometheus' text format, and its content type. */
-  async render(): Promise<{ contentType: string; text: string }> {
+  async render(): Promise<MetricsPage> {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  async snapshot(): Promise<MetricsSnapshot> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** The page of several processes together. */
+  static async join(snapshots: readonly MetricsSnapshot[]): Promise<MetricsPage> {
+    const joined = AggregatorRegistry.aggregate([...snapshots]);
+    return { contentType: joined.contentType, text: await joined.metrics() };
   }
 
   #countRequest(model: ModelMetrics, record: UsageRecord): void {

@@ -1,3 +1,6 @@
+/** How much of a failure is printed; the output of a whole command may be part of it. */
+const linesOfFailure = 30;
+
 /** Prints one line per step and counts. */
 export class Report {
   #passed = 0;
@@ -20,7 +23,8 @@ export class Report {
       this.say(`ok    ${name} (${Date.now() - start} ms)`);
     } catch (error) {
       this.#failed += 1;
-      this.say(`FAIL  ${name}: ${describe(error).trim().replaceAll('\n', '\n      ')}`);
+      const lines = describe(error).trim().split('\n');
+      this.say(`FAIL  ${name}: ${lines.slice(0, linesOfFailure).join('\n      ')}`);
     }
   }
 

@@ -64,7 +64,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     url,
     gateway,
     problems: lines,
-    log: () => written.split('\n').filter(Boolean).map((line) => JSON.parse(line)),
+    log: () =>
+      written
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
     post: (path, body, headers = {}) =>
       fetch(url + path, {
         method: 'POST',

@@ -31,7 +31,7 @@ const model = z
   .strictObject({
     limits: limits.optional(),
     parameters: z
-      .record(z.string(), z.unknown())
+      .record(z.string(), z.unknown().describe('A value, sent as JSON.'))
       .describe('Defaults for request fields: each is added to requests that lack the field. What a client sends wins.')
       .optional(),
     tokenizer: text(

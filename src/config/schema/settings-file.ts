@@ -84,10 +84,13 @@ export const settingsFile = z
     workers: wholeNumber('The number of processes that serve.', { minimum: 1, maximum: 1024, example: 2 }).default(
       settingDefaults.workers,
     ),
-    connectors: text('The connectors file, relative to this folder.', {
-      expects: 'the path of a TOML file',
-      example: '"external-api-connectors.toml"',
-    }).optional(),
+    connectors: text(
+      'The connectors file. Relative to this folder, as a flag or variable to the working directory. Default: `external-api-connectors.toml` in this folder, if it exists.',
+      {
+        expects: 'the path of a TOML file',
+        example: '"external-api-connectors.toml"',
+      },
+    ).optional(),
     keys: z.array(key).describe('The keys of the gateway itself. None: it is open, and on loopback only.').optional(),
     limits: limits.optional(),
     shutdown_timeout: seconds('How long running requests may go on after a signal to stop.', {
