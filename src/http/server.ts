@@ -58,8 +58,12 @@ function toHttpServer(server: Server): HttpServer {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     drain: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
+        // A connection whose last answer began before the end was in sight stays open when that answer is whole.
+        const timer = setInterval(() => server.closeIdleConnections(), 50);
+        server.close(() => {
+          clearInterval(timer);
+          resolve();
+        });
       }),
     cut: () => server.closeAllConnections(),
   };
