@@ -12,6 +12,7 @@ export function errorReply(error: GatewayError): ErrorReply {
   const headers: (readonly [string, string])[] = [['content-type', 'application/json'], ...error.headers];
   if (error.retryAfterMs !== undefined) {
     headers.push(['retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))]);
+    headers.push(['retry-after-ms', String(Math.max(1, Math.ceil(error.retryAfterMs)))]);
   }
   return { status: error.status, headers, body: JSON.stringify(errorBody(error)) };
 }

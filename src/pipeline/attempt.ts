@@ -71,6 +71,8 @@ async function askOne(call: FittedCall, route: Route, candidate: Candidate, atte
     } catch (failure) {
       if (!(failure instanceof UpstreamFailure)) throw failure;
       attempts.reached ||= failure.reached;
+      // A backend that is not configured was not even tried.
+      if (!failure.reached && failure.error.code === 'backend_unavailable') attempts.count--;
       const waitMs = call.signal.aborted ? undefined : wait.next(failure);
       if (waitMs === undefined) throw withRetryAfter(failure, wait);
       await pause(waitMs, call.signal);

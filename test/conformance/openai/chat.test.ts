@@ -90,11 +90,15 @@ describe('chat completions of the openai SDK', () => {
       defaultHeaders: { 'X-Team': 'blue', Cookie: 'session=1', 'OpenAI-Beta': 'assistants=v2' },
       defaultQuery: { trace: 'yes' },
     });
-    const options = { idempotencyKey: 'once-only', headers: { traceparent: '00-1-2-01', 'x-api-key': 'secret' } };
-    await client.chat.completions.create({ model: 'm', messages: ask('hi') }, options);
+    const headers = { traceparent: '00-1-2-01', 'Idempotency-Key': 'once-only', 'x-api-key': 'secret' };
+    await client.chat.completions.create({ model: 'm', messages: ask('hi') }, { headers });
     const post = backend.posts()[0];
     expect(post?.query).toBe('');
-    expect(post?.headers).toMatchObject({ 'openai-beta': 'assistants=v2', traceparent: '00-1-2-01' });
+    expect(post?.headers).toMatchObject({
+      'openai-beta': 'assistants=v2',
+      traceparent: '00-1-2-01',
+      'idempotency-key': 'once-only',
+    });
     const kept = ['authorization', 'cookie', 'x-api-key', 'x-team', 'openai-organization', 'openai-project'];
     const sent = Object.keys(post?.headers ?? {});
     expect(sent.filter((name) => kept.includes(name) || name.startsWith('x-stainless'))).toEqual([]);

@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fillTemplate, findFreePort, findProgram, MissingTool, root, type Toolbox } from './toolbox.ts';
+
+/** A gateway to measure. */
+export interface Target {
+  readonly name: string;
+  /** What it does with a request. */
+  readonly does: string;
+  readonly command: readonly string[];
+  /** Where it listens, on 127.0.0.1. */
+  readonly port: number;
+  /** Headers that its clients send, as `name: value`. */
+  readonly headers: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Where a target is built for. */
+interface Site {
+  readonly toolbox: Toolbox;
+  /** `host:port` of the mock upstream. */
+  readonly upstream: string;
+  /** The target's own folder. */
+  readonly folder: string;
+  readonly port: number;
+}
+
+const portkeyVersion = '1.15.2';
+/** What the load generator sends as a client's key. */
+const clientKey = 'sk-client-0123456789abcdef';
+const upstreamKey = 'sk-upstream-key-0123456789abcdef';
+
+const makers: Readonly<Record<string, (site: Site) => Target>> = {
+  nginx: createNginx,
+  portkey: createPortkey,
+  headrace: createHeadrace,
+  'headrace-bare': createBareHeadrace,
+};
+
+/** Every target's name; the first is the reference of the ratios. */
+export const targetNames: readonly string[] = Object.keys(makers);
+
+/**
+ * Makes a target ready to be started: writes its configuration, installs what is missing.
+ * @throws MissingTool
+ */
+export async function createTarget(name: string, toolbox: Toolbox, upstream: string, work: string): Promise<Target> {
+  const make = makers[name];
+  if (make === undefined) throw new MissingTool(`there is no target ${name}; there are ${targetNames.join(', ')}`);
+  const folder = join(work, name);
+  mkdirSync(folder, { recursive: true });
+  return make({ toolbox, upstream, folder, port: await findFreePort() });
+}
+
+/** The nginx program: that of `BENCH_NGINX`, or the installed one. */
+export function findNginx(): string {
+  const program = process.env.BENCH_NGINX || findProgram('nginx', ['/usr/sbin', '/usr/local/sbin']);
+  if (program === undefined) throw new MissingTool('nginx is missing: apt-get install nginx, or set BENCH_NGINX');
+  return program;
+}
+
+function createNginx({ upstream, folder, port }: Site): Target {
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(file, fillTemplate('nginx.conf', { upstream, folder, port: String(port) }));
+  return {
+    name: 'nginx',
+    does: 'forwards, unbuffered',
+    command: [findNginx(), '-p', folder, '-e', 'stderr', '-c', file],
+    port,
+    headers: [],
+    env: {},
+  };
+}
+
+function createPortkey({ toolbox, upstream, port }: Site): Target {
+  const folder = join(toolbox.cache, `portkey-${portkeyVersion}`);
+  const program = join(folder, 'node_modules', '@portkey-ai', 'gateway', 'build', 'start-server.js');
+  if (!existsSync(program)) {
+    console.error(`bench: installing @portkey-ai/gateway ${portkeyVersion} into the cache folder (once)`);
+    const name = `@portkey-ai/gateway@${portkeyVersion}`;
+    execFileSync('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', name], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
+  return {
+    name: 'portkey',
+    does: `@portkey-ai/gateway ${portkeyVersion}, headless`,
+    command: [process.execPath, program, '--headless', `--port=${port}`],
+    port,
+    headers: ['x-portkey-provider: openai', `x-portkey-custom-host: http://${upstream}/v1`],
+    env: { NODE_ENV: 'production' },
+  };
+}
+
+/** The built command line, as a user of the package has it. */
+export const builtProgram = join(root, 'bin', 'headrace.cjs');
+
+/** Writes a configuration folder with every check on. Returns the environment that it needs. */
+export function writeHeadraceConfig(folder: string, upstream: string): Readonly<Record<string, string>> {
+  const backend = join(folder, 'backends', 'bench');
+  mkdirSync(backend, { recursive: true });
+  writeFileSync(join(backend, 'backend.yaml'), fillTemplate('backend.yaml', { upstream }));
+  writeFileSync(join(folder, 'headrace.yaml'), fillTemplate('headrace.yaml', {}));
+  return { BENCH_UPSTREAM_KEY: upstreamKey, BENCH_CLIENT_KEY: clientKey };
+}
+
+function checkBuilt(): void {
+  if (!existsSync(join(root, 'dist', 'main.js'))) throw new MissingTool('dist/ is missing: npm run build');
+}
+
+function createHeadrace({ upstream, folder, port }: Site): Target {
+  checkBuilt();
+  const env = writeHeadraceConfig(folder, upstream);
+  const flags = ['--config-dir', folder, '--port', String(port), '--log-level', 'info'];
+  return {
+    name: 'headrace',
+    does: 'client key, token check, request limit, metrics, a log line per request',
+    command: [process.execPath, builtProgram, 'start', ...flags],
+    port,
+    headers: [],
+    env,
+  };
+}
+
+function createBareHeadrace({ upstream, folder, port }: Site): Target {
+  checkBuilt();
+  const flags = ['--config-dir', folder, '--port', String(port), '--log-level', 'error'];
+  return {
+    name: 'headrace-bare',
+    does: 'no client key, no limits, metrics, no log line',
+    command: [process.execPath, builtProgram, 'start', ...flags, '--base-url', `http://${upstream}/v1`],
+    port,
+    headers: [],
+    env: { OPENAI_API_KEY: upstreamKey },
+  };
+}
