@@ -77,7 +77,9 @@ function descend(id: number | undefined): number[] {
   if (id === undefined) return [];
   try {
     const threads = readdirSync(`/proc/${id}/task`);
-    const children = threads.flatMap((thread) => readFileSync(`/proc/${id}/task/${thread}/children`, 'utf8').split(' '));
+    const children = threads.flatMap((thread) =>
+      readFileSync(`/proc/${id}/task/${thread}/children`, 'utf8').split(' '),
+    );
     return [id, ...children.filter(Boolean).flatMap((child) => descend(Number(child)))];
   } catch {
     return [id]; // it ended while it was looked at

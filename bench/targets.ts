@@ -28,7 +28,7 @@ interface Site {
 
 const portkeyVersion = '1.15.2';
 /** What the load generator sends as a client's key. */
-const clientKey = 'sk-client-0123456789abcdef';
+export const clientKey = 'sk-client-0123456789abcdef';
 const upstreamKey = 'sk-upstream-key-0123456789abcdef';
 
 const makers: Readonly<Record<string, (site: Site) => Target>> = {

@@ -73,7 +73,8 @@ export function openToolbox(): Toolbox {
   for (const program of ['taskset', 'gcc']) {
     if (!findProgram(program)) throw new MissingTool(`${program} is missing: apt-get install gcc libc6-dev util-linux`);
   }
-  const cache = process.env.BENCH_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'headrace-bench');
+  const cache =
+    process.env.BENCH_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'headrace-bench');
   mkdirSync(cache, { recursive: true });
   const bodies = join(cache, 'bodies');
   writeBodies(bodies);

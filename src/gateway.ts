@@ -46,6 +46,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const handlers = createHandlers({
     pipeline: () => runtime.pipeline,
     catalog: () => runtime.catalog,
+    heartbeatMs: () => runtime.config.settings.streamHeartbeatMs,
     renderMetrics: () => options.renderMetrics?.(metrics) ?? metrics.render(),
     isDraining: () => draining,
     started: () => recorder.started(),

@@ -48,9 +48,9 @@ export class Failures {
     return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
   }
 
-  /** A 200 whose body is of no use. */
-  unreadable(why: string): UpstreamFailure {
-    const message = `${this.#name} at ${this.#config.baseUrl} answered 200 with ${why}; is the URL's path right?`;
+  /** A success whose body is of no use. */
+  unreadable(why: string, status = 200): UpstreamFailure {
+    const message = `${this.#name} at ${this.#config.baseUrl} answered ${status} with ${why}; is the URL's path right?`;
     return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
   }
 

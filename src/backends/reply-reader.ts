@@ -183,7 +183,10 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
       this.#options.reject(failures.fromStatus(this.#status, this.#headers, body));
       return;
     }
-    const read = readWholeReply(body, request.rules, failures);
+    const read =
+      body.length === 0
+        ? failures.unreadable('an empty body', this.#status)
+        : readWholeReply(body, request.rules, failures);
     if (read instanceof UpstreamFailure) this.#options.reject(read);
     else {
       const firstByteAt = this.#firstByteAt || performance.now();

@@ -19,7 +19,7 @@ export function readWholeReply(
     index = JsonIndex.read(body);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    return failures.unreadable(body.length === 0 ? 'an empty body' : 'a body that is no JSON object');
+    return failures.unreadable('a body that is no JSON object');
   }
   if (isError(index)) return failures.fromErrorBody(readErrorBody(body));
   const usageField = index.find('usage');

@@ -7,6 +7,9 @@ export interface JsonField {
   readonly end: number;
 }
 
+/** From so many fields on, a set is faster than looking at each of them. */
+const manyFields = 32;
+
 /**
  * Where the top-level fields of a JSON object stand in its bytes: enough to read a few of them and to replace them
  * without building or re-serialising the rest.
@@ -37,11 +40,14 @@ export class JsonIndex {
     at = scanner.skipSpace(at + 1);
     const fields: JsonField[] = [];
     let duplicate: string | undefined;
+    let keys: Set<string> | undefined;
     while (bytes[at] !== 0x7d || fields.length > 0) {
       const start = scanner.skipKey(at);
       const key = readKey(bytes, at);
       const end = scanner.skipValue(start);
-      if (duplicate === undefined && fields.some((field) => field.key === key)) duplicate = key;
+      if (fields.length === manyFields) keys = new Set(fields.map((field) => field.key));
+      if (duplicate === undefined && (keys?.has(key) ?? fields.some((field) => field.key === key))) duplicate = key;
+      keys?.add(key);
       fields.push({ key, start, end });
       at = scanner.skipSpace(end);
       if (bytes[at] === 0x7d) break;

@@ -67,8 +67,7 @@ export class JsonScanner {
     const end = this.bytes.indexOf(quote, at + 1);
     if (end < 0) throw new JsonSyntaxError('a string is not closed', at);
     if (this.#nextBackslash < at) {
-      const found = this.bytes.indexOf(backslash, at + 1);
-      this.#nextBackslash = found < 0 ? Number.POSITIVE_INFINITY : found;
+      this.#nextBackslash = orInfinity(this.bytes.indexOf(backslash, at + 1));
     }
     if (this.#nextBackslash > end) {
       if (this.#mayHoldControls) this.#refuseControls(at + 1, end);
@@ -78,16 +77,22 @@ export class JsonScanner {
   }
 
   #skipEscapedString(at: number): number {
-    const { bytes, length } = this;
+    const { bytes } = this;
     let i = at + 1;
-    while (i < length) {
-      const byte = bytes[i] as number;
-      if (byte === quote) return i + 1;
-      if (byte < 0x20) throw new JsonSyntaxError('a control character in a string', i);
-      if (byte !== backslash) i++;
-      else i = this.#skipEscape(i);
+    let end = bytes.indexOf(quote, i);
+    for (;;) {
+      // From escape to escape; a quote that comes first is the end.
+      const slash = this.#nextBackslash;
+      if (end < 0) throw new JsonSyntaxError('a string is not closed', at);
+      if (end < slash) {
+        if (this.#mayHoldControls) this.#refuseControls(i, end);
+        return end + 1;
+      }
+      if (this.#mayHoldControls) this.#refuseControls(i, slash);
+      i = this.#skipEscape(slash);
+      if (end < i) end = bytes.indexOf(quote, i);
+      this.#nextBackslash = bytes[i] === backslash ? i : orInfinity(bytes.indexOf(backslash, i));
     }
-    throw new JsonSyntaxError('a string is not closed', at);
   }
 
   #skipEscape(at: number): number {
@@ -193,6 +198,10 @@ export class JsonScanner {
   }
 }
 
+function orInfinity(index: number): number {
+  return index < 0 ? Number.POSITIVE_INFINITY : index;
+}
+
 function isHex(byte: number | undefined): boolean {
   if (byte === undefined) return false;
   return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
@@ -201,8 +210,10 @@ function isHex(byte: number | undefined): boolean {
 /** Whether any byte is below 0x20, four bytes at a time: one pass that spares a check of each string. */
 function holdsControlCharacter(bytes: Buffer): boolean {
   const { buffer, byteOffset, length } = bytes;
-  const head = Math.min(length, (4 - (byteOffset & 3)) & 3);
-  const words = new Uint32Array(buffer, byteOffset + head, (length - head) >> 2);
+  const unaligned = (4 - (byteOffset & 3)) & 3;
+  const head = Math.min(length, unaligned);
+  // A short piece may end before the first offset at which a word may begin.
+  const words = new Uint32Array(buffer, head < unaligned ? 0 : byteOffset + head, (length - head) >> 2);
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as number;
     // The lowest byte under 0x20 borrows into its own top bit (Warren, Hacker's Delight, 6-1).

@@ -31,6 +31,8 @@ export interface Settings {
   readonly maxResponseBytes: number;
   /** How long running requests may go on after SIGTERM. */
   readonly shutdownTimeoutMs: number;
+  /** After how much silence a running stream gets a comment line; 0: never. */
+  readonly streamHeartbeatMs: number;
   /** Each effective setting under its name in `headrace.yaml`, for `--print-config`. */
   readonly effective: readonly EffectiveSetting[];
 }

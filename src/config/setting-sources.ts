@@ -134,4 +134,11 @@ export const settingSources = {
     schema: shape.shutdown_timeout.unwrap(),
     fallback: settingDefaults.shutdown_timeout,
   }),
+  streamHeartbeat: source({
+    name: 'stream_heartbeat',
+    variables: [],
+    path: ['stream_heartbeat'],
+    schema: shape.stream_heartbeat.unwrap(),
+    fallback: settingDefaults.stream_heartbeat,
+  }),
 };

@@ -23,6 +23,7 @@ export interface ResolvedSettings {
   readonly maxRequestBytes: Resolved<number>;
   readonly maxResponseBytes: Resolved<number>;
   readonly shutdownTimeout: Resolved<number>;
+  readonly streamHeartbeat: Resolved<number>;
 }
 
 /** Finds every setting; faulty ones are in the report. */
@@ -40,6 +41,7 @@ export function resolveSettings(folder: ConfigFolder, context: SettingContext): 
     maxRequestBytes: resolveSetting(settingSources.maxRequestBytes, context),
     maxResponseBytes: resolveSetting(settingSources.maxResponseBytes, context),
     shutdownTimeout: resolveSetting(settingSources.shutdownTimeout, context),
+    streamHeartbeat: resolveSetting(settingSources.streamHeartbeat, context),
   };
 }
 
@@ -98,6 +100,7 @@ export function buildSettings(
     maxRequestBytes: resolved.maxRequestBytes.value ?? settingDefaults.max_request_bytes,
     maxResponseBytes: resolved.maxResponseBytes.value ?? settingDefaults.max_response_bytes,
     shutdownTimeoutMs: Math.round((resolved.shutdownTimeout.value ?? settingDefaults.shutdown_timeout) * 1000),
+    streamHeartbeatMs: Math.round((resolved.streamHeartbeat.value ?? settingDefaults.stream_heartbeat) * 1000),
     effective: [
       ...Object.values(resolved).map(({ name, value, source }) => ({ name, value, source })),
       ...parts.extra,

@@ -11,6 +11,8 @@ import { runHeaders, writeAnswer } from './write-answer.ts';
 export interface ServePorts {
   /** The pipeline of the configuration in force now. */
   readonly pipeline: () => PipelinePorts;
+  /** After how much silence a stream gets a comment; 0: never. */
+  readonly heartbeatMs: () => number;
   readonly started: () => void;
   readonly ended: (record: UsageRecord, error: GatewayError | undefined) => void;
 }
@@ -39,7 +41,7 @@ export async function serveCall(
     asked = call.model;
     stream = call.stream;
     const answer = await runCall(call, caller, ports.pipeline(), run);
-    writeAnswer(exchange, answer, run);
+    writeAnswer(exchange, answer, run, ports.heartbeatMs());
     const finish = await answer.finished;
     const status = finish.outcome === 'cancelled' ? 499 : answer.status;
     const outcome = {

@@ -4,8 +4,14 @@ import type { Answer } from '../types/answer.ts';
 import { errorEvent } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Gives a client its answer: whole, or piece by piece as it comes. */
-export function writeAnswer(exchange: Exchange, answer: Answer, run: Run): void {
+/** A comment between two events, so that nothing on the way hangs up. */
+const keepAlive = Buffer.from(': keep-alive\n\n');
+
+/**
+ * Gives a client its answer: whole, or piece by piece as it comes.
+ * @param heartbeatMs after how much silence a stream gets a comment; 0: never
+ */
+export function writeAnswer(exchange: Exchange, answer: Answer, run: Run, heartbeatMs: number): void {
   const headers = [...answer.headers, ...runHeaders(exchange, run)];
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
@@ -15,10 +21,37 @@ export function writeAnswer(exchange: Exchange, answer: Answer, run: Run): void 
   headers.push(['cache-control', 'no-cache'], ['x-accel-buffering', 'no']);
   exchange.begin(answer.status, headers);
   exchange.onDrain(() => body.resume());
+  const heartbeat = heartbeatMs > 0 ? new Heartbeat(exchange, heartbeatMs) : undefined;
   body.start({
-    write: (chunk) => exchange.write(chunk),
-    end: (error) => exchange.end(error === undefined ? undefined : errorEvent(error)),
+    write: (chunk) => {
+      heartbeat?.restart();
+      return exchange.write(chunk);
+    },
+    end: (error) => {
+      heartbeat?.stop();
+      exchange.end(error === undefined ? undefined : errorEvent(error));
+    },
   });
+}
+
+class Heartbeat {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(exchange: Exchange, milliseconds: number) {
+    this.#timer = setTimeout(() => {
+      exchange.write(keepAlive);
+      this.restart();
+    }, milliseconds);
+    exchange.signal.addEventListener('abort', () => this.stop());
+  }
+
+  restart(): void {
+    this.#timer.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 /** What tells a client how its answer, or its error, came about. */
@@ -38,5 +71,6 @@ export function runHeaders(exchange: Exchange, run: Run): [string, string][] {
 
 /** Names are free text; what no header can hold is percent-encoded. */
 function headerText(text: string): string {
-  return /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed());
+  const short = text.slice(0, 256);
+  return /^[\x20-\x7e]*$/.test(short) ? short : encodeURIComponent(short.toWellFormed());
 }

@@ -12,6 +12,7 @@ export const settingDefaults = {
   max_request_bytes: 64 * 1024 * 1024,
   max_response_bytes: 64 * 1024 * 1024,
   shutdown_timeout: 30,
+  stream_heartbeat: 15,
 } as const;
 
 const listen = z
@@ -98,6 +99,10 @@ export const settingsFile = z
       maximum: 86_400,
       example: 30,
     }).default(settingDefaults.shutdown_timeout),
+    stream_heartbeat: seconds(
+      'After how much silence a comment line is sent in a running stream, so that nothing between hangs up; 0 for never.',
+      { minimum: 0, maximum: 86_400, example: 15 },
+    ).default(settingDefaults.stream_heartbeat),
   })
   .describe('Settings of the gateway itself. All are optional.')
   .meta({ title: 'headrace.yaml' });

@@ -65,6 +65,16 @@ describe('the body that a backend gets', () => {
     );
   });
 
+  it('may have a great many fields', async () => {
+    const { post, backend } = await startRig();
+    const many = Array.from({ length: 60_000 }, (_, index) => `"field_${index}":${index}`).join(',');
+    const body = `{"model":"u:m",${many},"messages":[${message}]}`;
+    const before = performance.now();
+    expect((await post(chatPath, body)).status).toBe(200);
+    expect(performance.now() - before).toBeLessThan(2000); // one by one against all others takes many times that
+    expect(backend.posts()[0]?.body.equals(Buffer.from(body.replace('u:m', 'm')))).toBe(true);
+  });
+
   it('is untouched where the name of the model needs no change', async () => {
     const { post, backend } = await startRig({ flags: { defaultBackend: 'u' } });
     const sent = `{"model" : "\\u006d" , "messages":[${message}]}`;

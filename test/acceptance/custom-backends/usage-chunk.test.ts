@@ -35,6 +35,17 @@ describe('the usage of a stream', () => {
     expect(usageChunks(answer.text)).toMatchObject([{ usage: { total_tokens: 33 } }]);
   });
 
+  it.each(['', ' ', '  ', '   '])(
+    'is asked for in empty options, wherever in the body they stand (%j)',
+    async (space) => {
+      const { post, backend } = await startRig({ script: [{ usage }] });
+      const body = `{"model":"m","messages":[],"stream":true,${space}"stream_options":{}}`;
+      const answer = await post('/v1/chat/completions', body.replace('"m"', '"u:m"'));
+      expect(answer.status).toBe(200);
+      expect(backend.posts()[0]?.body.toString()).toBe(body.replace('{}', '{"include_usage":true}'));
+    },
+  );
+
   it('stays in a chunk that also has choices', async () => {
     const event = { choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }], usage };
     const { chat } = await startRig({ script: [{ events: [event] }] });
