@@ -40,9 +40,11 @@ export class RunningProcess {
     }
     const kill = () => this.#kill('SIGTERM');
     options.signal.addEventListener('abort', kill);
+    process.once('exit', kill); // also when this process crashes
     this.#closed = new Promise((resolve) =>
       this.#child.once('close', () => {
         options.signal.removeEventListener('abort', kill);
+        process.removeListener('exit', kill);
         resolve();
       }),
     );
