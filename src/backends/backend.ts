@@ -17,6 +17,11 @@ export interface Backend {
    * @throws UpstreamFailure
    */
   listModels(timeoutMs: number): Promise<readonly string[]>;
+  /**
+   * What a request to this path would look like. Sends nothing.
+   * @throws UpstreamFailure where the backend is not configured
+   */
+  preview(path: string): Promise<RequestPreview>;
   /** Lets running exchanges end, then closes the connections. */
   close(): Promise<void>;
 }
@@ -31,6 +36,14 @@ export interface BackendRequest {
   readonly stream: boolean;
   readonly rules: EventFilterRules;
   readonly signal: AbortSignal;
+}
+
+/** Where a request would go, without anything secret. */
+export interface RequestPreview {
+  /** Absolute, with the query. */
+  readonly url: string;
+  /** The names of the headers that are sent, lower case. */
+  readonly headerNames: readonly string[];
 }
 
 export interface BackendReply {
@@ -58,13 +71,19 @@ export class UpstreamFailure extends Error {
   readonly hintMs: number | undefined;
   /** Whether the backend may have received anything of the request. */
   readonly reached: boolean;
+  /** The status by which the backend refused the key; undefined: it did not. */
+  readonly refusedWith: number | undefined;
 
-  constructor(error: GatewayError, options: { retry: RetryRule; hintMs?: number | undefined; reached: boolean }) {
+  constructor(
+    error: GatewayError,
+    options: { retry: RetryRule; hintMs?: number | undefined; reached: boolean; refusedWith?: number | undefined },
+  ) {
     super(error.message, { cause: error });
     this.name = 'UpstreamFailure';
     this.error = error;
     this.retry = options.retry;
     this.hintMs = options.hintMs;
     this.reached = options.reached;
+    this.refusedWith = options.refusedWith;
   }
 }

@@ -38,7 +38,7 @@ export function blamesPath({ error, retry }: UpstreamFailure): boolean {
 /** Whether the backend was found and has no such model. */
 export function saysNoModel({ code, message, upstreamError }: GatewayError): boolean {
   if (code === 'model_not_found' || upstreamError?.code === 'model_not_found') return true;
-  return /\bmodels?\b.*(not found|does not exist|not exist|not loaded|unknown|no models)/is.test(message);
+  return /\bmodels?\b.*(not found|not exist|not loaded|unknown)|\b(no such|unknown|invalid|no) models?\b/is.test(message);
 }
 
 async function firstListed(backend: Backend): Promise<string> {
@@ -83,13 +83,13 @@ async function ask(backend: Backend, body: object): Promise<void> {
   const reply = await backend.send(request);
   if (!Buffer.isBuffer(reply.body)) {
     reply.body.cancel();
-    throw noChat('a stream, though none was asked for');
+    throw noChat(backend, 'a stream, though none was asked for');
   }
   const { choices } = JSON.parse(reply.body.toString()) as { choices?: unknown };
-  if (!Array.isArray(choices)) throw noChat('JSON that is no answer to a chat: it has no "choices"');
+  if (!Array.isArray(choices)) throw noChat(backend, 'JSON that is no answer to a chat: it has no "choices"');
 }
 
-function noChat(what: string): UpstreamFailure {
-  const error = new GatewayError('upstream_error', `answered 200 with ${what}`);
+function noChat({ config }: Backend, what: string): UpstreamFailure {
+  const error = new GatewayError('upstream_error', `${config.baseUrl} answered 200 with ${what}`);
   return new UpstreamFailure(error, { retry: 'never', reached: true });
 }

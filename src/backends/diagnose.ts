@@ -1,6 +1,8 @@
 import type { BackendConfig, Config } from '../config/config.ts';
+import type { GatewayError } from '../gateway-error.ts';
 import type { Backend, UpstreamFailure } from './backend.ts';
 import { blamesPath, saysNoModel, type Trial, tryChat } from './diagnose-chat.ts';
+import { TransportError } from './transport.ts';
 
 /** How a backend did in one real chat. */
 export type Diagnosis =
@@ -109,14 +111,26 @@ function explainFailure({ failure, model }: Failed, config: BackendConfig, optio
     case 'rate_limit_exceeded':
       return wrong(problem, 'URL and key are right; wait, or raise the limit with the provider');
     case 'upstream_unreachable':
-      return wrong(problem, `start it, or correct the URL in ${config.place}`);
+      return wrong(problem, adviseConnection(error, config));
     case 'upstream_timeout':
+      if (error.cause instanceof TransportError && error.cause.failure === 'connect-timeout') {
+        return wrong(problem, adviseConnection(error, config));
+      }
       return wrong(problem, 'it may still be loading its model: ask again, and see the log of that server');
     case 'upstream_error':
       return wrong(problem, 'see the log of that server');
     default:
       return wrong(problem, adviseModel(model, config, options));
   }
+}
+
+function adviseConnection({ message, cause }: GatewayError, { place, credential }: BackendConfig): string {
+  if (credential.kind === 'oauth' && message.startsWith('the token endpoint'))
+    return `check token_url at ${credential.source}`;
+  const failure = cause instanceof TransportError ? cause.failure : undefined;
+  if (failure === 'name-not-found') return `correct the URL in ${place}`;
+  if (failure === 'refused' || failure === 'connect-timeout') return `start the server, or correct the URL in ${place}`;
+  return `correct the URL in ${place}, or see the log of that server`;
 }
 
 function adviseKey({ credential, origin, place }: BackendConfig): string {
@@ -139,7 +153,8 @@ function describe({ error }: UpstreamFailure, config: BackendConfig): string {
   if (error.code === 'upstream_timeout') return `${config.baseUrl} gave no answer in ${config.timeoutMs / 1000} s`;
   const kind = config.origin === 'connectors' ? 'provider' : 'backend';
   const named = `${kind} ${config.name} `;
-  const message = error.message.startsWith(named) ? error.message.slice(named.length) : error.message;
+  const rest = error.message.startsWith(named) ? error.message.slice(named.length) : error.message;
+  const message = rest.replace(/^at (?=\S)/, '');
   // A 4xx carries the backend's own words alone.
   const isBare = error.source === 'client' && error.status < 500 && error.code !== 'model_not_found';
   return isBare ? `${config.baseUrl} answered ${error.status}: ${message}` : message;

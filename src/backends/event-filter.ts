@@ -15,6 +15,7 @@ export interface EventFilterRules {
 const usageKey = Buffer.from('"usage"');
 const doneMark = Buffer.from('[DONE]');
 const finishKey = Buffer.from('"finish_reason"');
+const errorKey = Buffer.from('"error"');
 /** More than this of a stream's events is not kept for counting. */
 const maximumKeptBytes = 16 * 1024 * 1024;
 
@@ -28,6 +29,8 @@ export class EventFilter {
   usage: Usage | undefined;
   /** Whether `[DONE]` came. */
   done = false;
+  /** Whether an event came by which the backend itself says that it failed. */
+  failed = false;
   readonly #rules: EventFilterRules;
   readonly #splitter = new SseSplitter();
   readonly #modelText: string;
@@ -79,7 +82,11 @@ export class EventFilter {
     const hasDone = run.indexOf(doneMark) >= 0;
     if (run.indexOf(finishKey) >= 0) this.#lastRun = run;
     const mustRead =
-      hasDone || this.#rules.answerModel !== undefined || this.firstData === undefined || this.#mayHoldUsage(run);
+      hasDone ||
+      this.#rules.answerModel !== undefined ||
+      this.firstData === undefined ||
+      this.#mayHoldUsage(run) ||
+      run.indexOf(errorKey) >= 0;
     return mustRead ? this.#read(run) : run;
   }
 
@@ -122,6 +129,7 @@ export class EventFilter {
     } catch {
       return undefined; // not ours to judge: it goes on as it came
     }
+    if (isError(index)) this.failed = true;
     const usageField = index.find('usage');
     const usage = usageField === undefined ? undefined : readUsage(parseField(payload, usageField));
     if (usage !== undefined) {
@@ -135,6 +143,10 @@ export class EventFilter {
       { start: model.start + shift, end: model.end + shift, text: this.#modelText },
     ]);
   }
+}
+
+function isError(index: JsonIndex): boolean {
+  return index.find('choices') === undefined && (Boolean(index.get('error')) || index.get('object') === 'error');
 }
 
 function hasNoChoices(index: JsonIndex): boolean {

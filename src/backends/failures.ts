@@ -1,16 +1,25 @@
 import { existsSync } from 'node:fs';
 import type { BackendConfig } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
+import type { Secret } from '../secret.ts';
 import { type RetryRule, UpstreamFailure } from './backend.ts';
 import { readRetryHint } from './retry-hint.ts';
 import type { TransportError, UpstreamHeaders } from './transport.ts';
 import { isLoopback } from './undici-transport.ts';
-import { readErrorBody, saysLoading, saysOverflow, type UpstreamErrorBody } from './upstream-error-body.ts';
+import {
+  hasOverflowCode,
+  readErrorBody,
+  saysLoading,
+  saysOverflow,
+  type UpstreamErrorBody,
+} from './upstream-error-body.ts';
 
 const retriedStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 529]);
 
 /** Turns everything that is no answer of a backend into a failure that says whose fault it is and what to do. */
 export class Failures {
+  /** The token that was granted last, which is masked as a key is. */
+  token: Secret | undefined;
   readonly #config: BackendConfig;
 
   constructor(config: BackendConfig) {
@@ -31,6 +40,7 @@ export class Failures {
       });
       return new UpstreamFailure(error, { retry, hintMs, reached: true });
     }
+    if (hasOverflowCode(said)) return this.#overflow(said);
     if (status >= 500 || status < 400) {
       const message = `${this.#name} answered ${status}: ${said.message}`;
       const error = new GatewayError('upstream_error', message, { retryable: retry !== 'never' });
@@ -68,7 +78,8 @@ export class Failures {
       });
     }
     const message = `${this.#name} at ${url} is unreachable: ${error.message}${this.#nextStep(error)}`;
-    return new GatewayError('upstream_unreachable', message, { cause: error });
+    const code = error.failure === 'connect-timeout' ? 'upstream_timeout' : 'upstream_unreachable';
+    return new GatewayError(code, message, { cause: error });
   }
 
   /** A stream that broke after its first bytes. */
@@ -93,7 +104,7 @@ export class Failures {
     const error = new GatewayError('upstream_auth_failed', `${this.#name} at ${place} ${what}: ${used}`, {
       headers: [['x-should-retry', 'false']],
     });
-    return new UpstreamFailure(error, { retry: 'never', reached: true });
+    return new UpstreamFailure(error, { retry: 'never', reached: true, refusedWith: status });
   }
 
   get #name(): string {
@@ -118,7 +129,7 @@ export class Failures {
   }
 
   #overflow(said: UpstreamErrorBody): UpstreamFailure {
-    const details = { model: null, limit: null, measured: null };
+    const details = knownLimit(said.detail) ?? { model: null, limit: null, measured: null };
     const error = new GatewayError('context_length_exceeded', said.message, {
       param: 'messages',
       detail: { code: 'input_limit_exceeded', message: 'Input token limit exceeded', details },
@@ -150,7 +161,8 @@ export class Failures {
 
   #masked(said: UpstreamErrorBody): UpstreamErrorBody {
     const message = this.#mask(said.message);
-    return { message, error: said.error && (this.#maskAll(said.error) as Record<string, unknown>) };
+    const error = said.error && (this.#maskAll(said.error) as Record<string, unknown>);
+    return { message, error, detail: this.#maskAll(said.detail) };
   }
 
   #maskAll(value: unknown): unknown {
@@ -162,8 +174,17 @@ export class Failures {
 
   #mask(text: string): string {
     const { credential } = this.#config;
-    return credential.kind === 'key' && credential.secret ? credential.secret.mask(text) : text;
+    const secret = credential.kind === 'key' ? credential.secret : this.token;
+    return secret ? secret.mask(text) : text;
   }
+}
+
+/** The limit in figures, where the backend is a gateway that says it as this one does. */
+function knownLimit(detail: unknown): { model: string; limit: number; measured: number } | undefined {
+  const { code, details } = (detail ?? {}) as { code?: unknown; details?: Record<string, unknown> | null };
+  const { model, limit, measured } = details ?? {};
+  if (code !== 'input_limit_exceeded' || typeof model !== 'string') return undefined;
+  return typeof limit === 'number' && typeof measured === 'number' ? { model, limit, measured } : undefined;
 }
 
 function isInContainer(): boolean {

@@ -1,5 +1,6 @@
 import type { Credential } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
+import { Secret } from '../secret.ts';
 import type { Authorizer } from './authorizer.ts';
 import { UpstreamFailure } from './backend.ts';
 import type { Failures } from './failures.ts';
@@ -54,6 +55,7 @@ export class OauthAuthorizer implements Authorizer {
         `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`,
       );
     }
+    this.#failures.token = new Secret(answer.token);
     const header = ['authorization', `Bearer ${answer.token}`];
     this.#token = { header, spentAt: performance.now() + answer.lifeMs - marginMs };
     return header;
@@ -88,7 +90,7 @@ export class OauthAuthorizer implements Authorizer {
           if (size <= maximumAnswerBytes) chunks.push(chunk);
         },
         end: () => resolve({ status, body: Buffer.concat(chunks) }),
-        fail: (error: TransportError) => reject(this.#unreachable(error.message)),
+        fail: (error: TransportError) => reject(this.#unreachable(error.message, error)),
       };
       transport.send(
         {
@@ -104,10 +106,11 @@ export class OauthAuthorizer implements Authorizer {
     }).finally(() => transport.close());
   }
 
-  #unreachable(why: string): UpstreamFailure {
+  #unreachable(why: string, cause?: TransportError): UpstreamFailure {
     const url = new URL(this.#credential.tokenUrl);
     const message = `the token endpoint ${url.origin}${url.pathname} (${this.#credential.source}) gave no token: ${why}`;
-    return new UpstreamFailure(new GatewayError('upstream_unreachable', message), { retry: 'backoff', reached: false });
+    const error = new GatewayError('upstream_unreachable', message, { cause });
+    return new UpstreamFailure(error, { retry: 'backoff', reached: false });
   }
 }
 

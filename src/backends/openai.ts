@@ -1,7 +1,13 @@
 import type { BackendConfig } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { type Authorizer, createAuthorizer } from './authorizer.ts';
-import { type Backend, type BackendReply, type BackendRequest, UpstreamFailure } from './backend.ts';
+import {
+  type Backend,
+  type BackendReply,
+  type BackendRequest,
+  type RequestPreview,
+  UpstreamFailure,
+} from './backend.ts';
 import { Failures } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
 import type { Transport, TransportError, UpstreamHandler, UpstreamRequest } from './transport.ts';
@@ -49,7 +55,7 @@ export class OpenAiBackend implements Backend {
       return await this.#post(request, token);
     } catch (failure) {
       // A token may have been revoked before its time: one more grant, and the call once more.
-      if (!(failure instanceof UpstreamFailure) || failure.error.code !== 'upstream_auth_failed') throw failure;
+      if (!(failure instanceof UpstreamFailure) || failure.refusedWith !== 401) throw failure;
       if (!this.#authorizer.renew(token)) throw failure;
       return this.#post(request, await this.#authorizer.header());
     }
@@ -68,6 +74,14 @@ export class OpenAiBackend implements Backend {
     const data = Array.isArray(list) ? list : (list as { data?: unknown } | null)?.data;
     if (!Array.isArray(data)) throw this.#failures.unreadable('no list of models');
     return data.map((model: { id?: unknown } | null) => model?.id).filter((id) => typeof id === 'string');
+  }
+
+  async preview(path: string): Promise<RequestPreview> {
+    const isToken = this.config.credential.kind === 'oauth'; // a real one would cost a grant
+    const credential = isToken ? ['authorization', ''] : await this.#authorizer.header();
+    const headers = [...this.#postHeaders, ...credential];
+    const url = new URL(this.config.baseUrl).origin + this.#basePath + path + this.config.query;
+    return { url, headerNames: headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()) };
   }
 
   async close(): Promise<void> {

@@ -3,11 +3,21 @@ import { type Backend, UpstreamFailure } from './backend.ts';
 import { TransportError } from './transport.ts';
 
 const probeTimeoutMs = 2000;
+const noAnswer = 'unreachable (no answer in 2 s)';
 
 /** How a backend looks from here: asked for its list of models with its key, which costs nothing. */
 export async function probe(backend: Backend): Promise<string> {
   const { credential } = backend.config;
   if (credential.kind === 'key' && credential.secret === undefined) return 'not configured';
+  let timer: NodeJS.Timeout | undefined;
+  // A grant of a token, where one is needed, has a longer time limit of its own.
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, probeTimeoutMs, noAnswer);
+  });
+  return Promise.race([ask(backend), late]).finally(() => clearTimeout(timer));
+}
+
+async function ask(backend: Backend): Promise<string> {
   try {
     const models = await backend.listModels(probeTimeoutMs);
     return `reachable, ${models.length} ${models.length === 1 ? 'model' : 'models'}`;
@@ -24,9 +34,10 @@ function describe(failure: UpstreamFailure): string {
     return `key refused (${/answered (401|403)/.exec(error.message)?.[1] ?? 'no token'})`;
   if (error.cause instanceof TransportError) {
     const { failure: kind, message } = error.cause;
-    if (kind === 'timeout' || kind === 'connect-timeout') return 'unreachable (no answer in 2 s)';
+    if (kind === 'timeout' || kind === 'connect-timeout') return noAnswer;
     return `unreachable (${kind === 'refused' || kind === 'name-not-found' ? message : `${kind}: ${message}`})`;
   }
+  if (error.code === 'upstream_unreachable') return 'unreachable (no token)';
   // It answers, only not with a list of models, which not every server has.
   return 'reachable';
 }

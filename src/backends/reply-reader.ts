@@ -199,10 +199,11 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
     const rest = filter.end();
     if (rest !== undefined && !filter.done) this.#sink?.write(rest);
     const whole = filter.done || (error === undefined && why === undefined && filter.sawFinish);
-    const broken = whole ? undefined : this.#options.failures.cutStream(error ?? why ?? 'it ended without [DONE]');
+    const ending = filter.failed ? 'it ended in an error event' : 'it ended without [DONE]';
+    const broken = whole ? undefined : this.#options.failures.cutStream(error ?? why ?? ending);
     if (why !== undefined) this.exchange?.abort();
     this.#close();
-    this.#sink?.end(broken);
+    this.#sink?.end(filter.failed ? undefined : broken); // the backend's own error event is told already
     this.#settle(broken ? 'broken' : 'complete', broken);
   }
 

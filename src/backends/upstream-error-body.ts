@@ -3,6 +3,8 @@ export interface UpstreamErrorBody {
   readonly message: string;
   /** The `error` object in OpenAI's shape, where the body has one. */
   readonly error: Record<string, unknown> | undefined;
+  /** What stands beside it in `detail`, such as the limit that another gateway behind this one says. */
+  readonly detail?: unknown;
 }
 
 const longestText = 500;
@@ -31,7 +33,7 @@ export function readErrorValue(value: unknown): UpstreamErrorBody | undefined {
   if (typeof body.error === 'object' && body.error !== null) {
     const error = body.error as Record<string, unknown>;
     const message = typeof error.message === 'string' ? error.message : JSON.stringify(error);
-    return { message, error };
+    return { message, error, detail: body.detail };
   }
   for (const key of ['error', 'message', 'detail']) {
     const said = body[key];
@@ -57,17 +59,21 @@ const overflowWordings: readonly RegExp[] = [
   /exceeds? (the )?(available |model'?s? |maximum )?context (size|length|window|limit)/i,
   /input token count .*exceeds the maximum/i,
   /exceed_context_size_error/i,
-  /longer than the (model's|maximum) context/i,
+  /(longer|greater) than the (model's |maximum )?context/i,
+  /context length of only \d+ tokens/i,
+  /n_keep\W{1,3}\d+\W{1,3}>= ?n_ctx/i,
   /too many (input )?tokens.*(context|limit)/i,
   /reduce the length of the (messages|prompt|input)/i,
 ];
 
 /** Whether a backend's 4xx says that the input is longer than the model's context. */
 export function saysOverflow(body: UpstreamErrorBody): boolean {
-  const code = body.error?.code;
-  const type = body.error?.type;
-  if (code === 'context_length_exceeded' || type === 'exceed_context_size_error') return true;
-  return overflowWordings.some((wording) => wording.test(body.message));
+  return hasOverflowCode(body) || overflowWordings.some((wording) => wording.test(body.message));
+}
+
+/** Whether it says so by a code, which some servers give with a 500. */
+export function hasOverflowCode({ error }: UpstreamErrorBody): boolean {
+  return error?.code === 'context_length_exceeded' || error?.type === 'exceed_context_size_error';
 }
 
 /** Whether a 503 says that the server is still loading its model. */

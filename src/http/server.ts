@@ -98,12 +98,20 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Serv
 
 /** Says why. The rest of the body is read and dropped for a while, since many clients read an answer only after that. */
 function refuseSize(exchange: Exchange, request: IncomingMessage, announced: number | undefined, limit: number): void {
-  const size = announced === undefined ? `more than ${limit}` : `${announced}`;
-  const message = `the body has ${size} bytes, and ${limit} is the most that is taken (limits.max_request_bytes)`;
-  const { status, headers, body } = errorReply(new GatewayError('request_too_large', message));
+  const { status, headers, body } = errorReply(tooLarge(announced, limit));
   exchange.reply(status, [...headers, ['x-request-id', exchange.id]], body);
   const timer = setTimeout(() => request.destroy(), dropTimeoutMs);
   request.on('close', () => clearTimeout(timer));
+}
+
+/**
+ * The refusal of a body that is too large.
+ * @param bytes its size; undefined: more than the limit
+ */
+export function tooLarge(bytes: number | undefined, limit: number): GatewayError {
+  const size = bytes === undefined ? `more than ${limit}` : `${bytes}`;
+  const message = `the body has ${size} bytes, and ${limit} is the most that is taken (limits.max_request_bytes)`;
+  return new GatewayError('request_too_large', message);
 }
 
 /** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */

@@ -22,7 +22,7 @@ export function admit(call: FittedCall, candidate: Candidate, limiter: Limiter):
 }
 
 /** The prompt and the output expected from it; never more than the whole rate where nothing was asked for. */
-function reservedTokens(call: FittedCall, candidate: Candidate): number {
+export function reservedTokens(call: FittedCall, candidate: Candidate): number {
   const { tokensPerMinute, maxOutputTokens } = candidate.config?.limits ?? {};
   if (tokensPerMinute === undefined) return 0;
   const prompt = call.promptTokens ?? 0;

@@ -126,9 +126,16 @@ function withRetryAfter(failure: UpstreamFailure, wait: RetryWait): UpstreamFail
 }
 
 function lastError(failure: UpstreamFailure, attempts: Attempts): GatewayError {
-  const { error } = failure;
+  const error = withModel(failure.error, attempts.candidate?.model);
   if (attempts.count <= 1 || error.headers.some(([name]) => name === 'x-should-retry')) return error;
   return error.with({ headers: [...error.headers, ['x-should-retry', 'false']] }); // we have retried ourselves
+}
+
+/** A limit that a backend reported is one of the model that was asked there, unless it names another itself. */
+function withModel(error: GatewayError, model: string | undefined): GatewayError {
+  if (error.code !== 'context_length_exceeded') return error;
+  const detail = error.detail as { readonly details?: { readonly model: string | null } } | undefined;
+  return error.with({ detail: { ...detail, details: { ...detail?.details, model: detail?.details?.model ?? model } } });
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -71,8 +71,11 @@ function checkInput(tokens: PromptTokens, model: string, bounds: Bounds, call: C
   if (!overInput && tokens.total <= perMinute) return;
   const limit = overInput ? (bounds.input as number) : perMinute;
   const measured = overInput ? tokens.largest : tokens.total;
-  const why = overInput ? 'may have' : 'may take in a minute (tokens_per_minute), so that it could never pass,';
-  const message = `prompt is too long: it has ${measured} tokens, and ${limit} is the most that model ${model} ${why}; shorten it by ${measured - limit} tokens`;
+  // "prompt is too long" and "maximum context length is N tokens" are the words that agents and LangChain look for.
+  const most = overInput
+    ? `the maximum context length is ${limit} tokens for the input of model ${model}`
+    : `${limit} is the most that model ${model} may take in a minute (tokens_per_minute), so that it could never pass`;
+  const message = `prompt is too long: it has ${measured} tokens, and ${most}; shorten it by ${measured - limit} tokens`;
   throw new GatewayError('context_length_exceeded', message, {
     param: call.protocol.promptField,
     detail: {

@@ -3,15 +3,24 @@ import type { Directory } from '../models/directory.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Route } from '../types/route.ts';
 
+/** Which rule gave a name its meaning, in the order in which they are tried. */
+export const nameRules = ['public-name', 'backend-prefix', 'declared', 'default-backend'] as const;
+export type NameRule = (typeof nameRules)[number];
+
+export interface Resolution {
+  readonly route: Route;
+  readonly rule: NameRule;
+}
+
 /**
  * What the model's name of a call stands for.
  * @throws GatewayError `model_not_found`, `unknown_backend`, `ambiguous_model` or `invalid_request`
  */
 export function resolve(name: string, caller: Caller, directory: Directory): Route {
-  if (caller.models === undefined) return resolveName(name, directory);
+  if (caller.models === undefined) return resolveName(name, directory).route;
   let route: Route;
   try {
-    route = resolveName(name, directory);
+    route = resolveName(name, directory).route;
   } catch {
     throw notFound(name, allowedNames(caller, directory));
   }
@@ -25,20 +34,28 @@ export function mayUse(caller: Caller, asked: string, route: Route): boolean {
   return caller.models === undefined || caller.models.has(route.name) || caller.models.has(asked);
 }
 
-function resolveName(name: string, directory: Directory): Route {
+/**
+ * The same for a caller who may use every model, with the rule that decided.
+ * @throws GatewayError as `resolve`
+ */
+export function resolveName(name: string, directory: Directory): Resolution {
   const route = directory.publicRoute(name);
-  if (route !== undefined) return route;
+  if (route !== undefined) return { route, rule: 'public-name' };
   const prefix = backendPrefix(name);
   if (prefix !== undefined && directory.hasBackend(prefix)) {
-    return directory.backendRoute(prefix, name.slice(prefix.length + 1)) ?? missingDefault(`backend "${prefix}"`);
+    const asked = directory.backendRoute(prefix, name.slice(prefix.length + 1));
+    return { route: asked ?? missingDefault(`backend "${prefix}"`), rule: 'backend-prefix' };
   }
   const declaring = directory.declaring(name);
   const [only] = declaring;
-  if (declaring.length === 1 && only !== undefined) return directory.backendRoute(only, name) as Route;
+  if (declaring.length === 1 && only !== undefined) {
+    return { route: directory.backendRoute(only, name) as Route, rule: 'declared' };
+  }
   const fallback = directory.defaultBackend;
   if (declaring.length > 1 && !declaring.includes(fallback ?? '')) throw ambiguous(name, declaring);
   if (fallback !== undefined) {
-    return directory.backendRoute(fallback, name) ?? missingDefault(`the default backend "${fallback}"`);
+    const asked = directory.backendRoute(fallback, name);
+    return { route: asked ?? missingDefault(`the default backend "${fallback}"`), rule: 'default-backend' };
   }
   if (name === '') return missingDefault('the gateway');
   if (prefix !== undefined) throw unknownBackend(prefix, directory.backendNames());
@@ -46,7 +63,7 @@ function resolveName(name: string, directory: Directory): Route {
 }
 
 /** What stands before the first `:`, where that stands before the first `/`. */
-function backendPrefix(name: string): string | undefined {
+export function backendPrefix(name: string): string | undefined {
   const colon = name.indexOf(':');
   if (colon < 0) return undefined;
   const slash = name.indexOf('/');

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import type { Config } from '../config/config.ts';
+import type { GatewayError } from '../gateway-error.ts';
+import { errorReply } from '../http/errors.ts';
+import { tooLarge } from '../http/server.ts';
+import { MemoryLimiter } from '../limits/memory-limiter.ts';
+import { WorkerTokenCounter } from '../models/worker-token-counter.ts';
+import { type Explanation, explainCall } from '../pipeline/explain.ts';
+import { protocols } from '../protocols/registry.ts';
+import { createRuntime } from '../runtime.ts';
+import { openLog } from '../telemetry/log.ts';
+import type { Protocol } from '../types/protocol.ts';
+import type { ConfigFlags } from './config-options.ts';
+import { loadOrComplain } from './load.ts';
+
+/**
+ * `headrace explain`: what would become of a request, a fact a line, without any upstream call. Exit code 0 if it would
+ * be sent, 1 if it would be refused; the last line is then the body of the answer that the client would get.
+ * @param file a request's body; `-`: standard input
+ */
+export async function explain(file: string, flags: ConfigFlags & { readonly endpoint: string }): Promise<void> {
+  const { endpoint, ...configFlags } = flags;
+  const protocol = findProtocol(endpoint);
+  if (protocol === undefined) {
+    const known = protocols.map((one) => one.path.slice(1)).join(', ');
+    return complain(`--endpoint must be one of: ${known}`);
+  }
+  const config = await loadOrComplain(configFlags);
+  if (config === undefined) return;
+  let body: Buffer;
+  try {
+    body = file === '-' ? await buffer(process.stdin) : await readFile(file);
+  } catch (error) {
+    return complain(`cannot read ${file}: ${(error as Error).message}`);
+  }
+  const { maxRequestBytes } = config.settings;
+  if (body.length > maxRequestBytes) print({ facts: [], refusal: tooLarge(body.length, maxRequestBytes) });
+  else print(await dryRun(protocol, body, config));
+}
+
+/** By its path, with or without a slash and `v1` before it. */
+function findProtocol(endpoint: string): Protocol | undefined {
+  const path = `/${endpoint.replace(/^\/?(v1\/)?/, '')}`;
+  return protocols.find((protocol) => protocol.path === path);
+}
+
+async function dryRun(protocol: Protocol, body: Buffer, config: Config): Promise<Explanation> {
+  const counter = new WorkerTokenCounter();
+  const log = openLog('silent');
+  const runtime = createRuntime(config, { log, env: process.env, limiter: new MemoryLimiter(), counter });
+  try {
+    return await explainCall(protocol, body, config, runtime.pipeline);
+  } finally {
+    await Promise.all([runtime.close(), counter.close()]);
+  }
+}
+
+function print({ facts, refusal }: Explanation): void {
+  for (const { label, text } of facts) process.stdout.write(`${label}: ${text}\n`);
+  if (refusal === undefined) process.stdout.write('result: would be sent\n');
+  else printRefusal(refusal);
+}
+
+function printRefusal(refusal: GatewayError): void {
+  const { status, body } = errorReply(refusal);
+  process.stdout.write(`result: refused with ${status} ${refusal.code}\nthe client would get: ${body}\n`);
+  process.exitCode = 1;
+}
+
+function complain(text: string): void {
+  process.stderr.write(`headrace: ${text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,150 @@
+import { UpstreamFailure } from '../backends/backend.ts';
+import { encodeBody } from '../backends/encode-body.ts';
+import type { BackendConfig, Config } from '../config/config.ts';
+import { GatewayError } from '../gateway-error.ts';
+import type { PromptTokens, TokenCounter } from '../models/token-counter.ts';
+import { parseCall } from '../protocols/parse-call.ts';
+import type { Call, FittedCall } from '../types/call.ts';
+import type { Protocol } from '../types/protocol.ts';
+import type { Candidate, Route } from '../types/route.ts';
+import { explainBody } from './explain-body.ts';
+import { explainLimits } from './explain-limits.ts';
+import { explainName } from './explain-name.ts';
+import { fit } from './fit.ts';
+import { mayUse } from './resolve.ts';
+import type { PipelinePorts } from './run.ts';
+
+/** One thing that is known of a request, such as `upstream` and `POST http://...`. */
+export interface Fact {
+  readonly label: string;
+  /** One line. Never holds a secret or a part of one. */
+  readonly text: string;
+}
+
+export type Say = (label: string, text: string) => void;
+
+/** What would become of a request. */
+export interface Explanation {
+  /** In the order in which the gateway finds them out; up to the refusal, where there is one. */
+  readonly facts: readonly Fact[];
+  /** The error that the client would get; undefined: the request would be sent. */
+  readonly refusal: GatewayError | undefined;
+}
+
+/**
+ * Takes a request through the stages of the pipeline up to the backend's door, without sending anything. What only a
+ * running gateway knows (how much of a rate is left, whether a backend answers) is not judged.
+ */
+export async function explainCall(
+  protocol: Protocol,
+  body: Buffer,
+  config: Config,
+  ports: PipelinePorts,
+): Promise<Explanation> {
+  const facts: Fact[] = [];
+  const say: Say = (label, text) => void facts.push({ label, text });
+  try {
+    await tell(protocol, body, config, ports, say);
+    return { facts, refusal: undefined };
+  } catch (thrown) {
+    if (thrown instanceof UpstreamFailure) return { facts, refusal: thrown.error };
+    if (thrown instanceof GatewayError) return { facts, refusal: thrown };
+    throw thrown;
+  }
+}
+
+async function tell(protocol: Protocol, body: Buffer, config: Config, ports: PipelinePorts, say: Say): Promise<void> {
+  say('request', `POST /v1${protocol.path}, ${body.length} bytes`);
+  const { signal } = new AbortController();
+  const call = parseCall(protocol, { id: 'explain', body, signal, receivedAt: performance.now(), forwardHeaders: [] });
+  if (protocol.generates) say('stream', call.stream ? 'yes' : 'no');
+  say('model asked', call.model === '' ? 'none' : JSON.stringify(call.model));
+  const route = explainName(call.model, config, ports.directory, say);
+  explainKeys(call, route, config, say);
+  const candidate = explainCandidates(route, ports, say);
+  const fitted = await explainFit(call, candidate, ports, say);
+  say('cost', 'unknown, as no prices are configured');
+  await explainUpstream(fitted, candidate, say);
+  explainBody(fitted, encodeBody(fitted, candidate.model), candidate, say);
+  explainAnswer(call, route, say);
+}
+
+/** Which of the gateway's keys may make this call. */
+function explainKeys(call: Call, route: Route, config: Config, say: Say): void {
+  if (config.keys.length === 0) return;
+  const texts = config.keys.map((key) => {
+    const caller = { name: key.name, role: key.role, models: key.models && new Set(key.models) };
+    return `${key.name} ${mayUse(caller, call.model, route) ? 'may use it' : 'may not (404 model_not_found)'}`;
+  });
+  say('keys', texts.join(', '));
+}
+
+function explainCandidates(route: Route, ports: PipelinePorts, say: Say): Candidate {
+  const approach = ports.approaches.get(route.approach);
+  const [first] = route.candidates;
+  if (first === undefined || approach === undefined) throw new GatewayError('internal_error', 'an empty route');
+  const calls = approach.maximumCalls;
+  say('approach', `${approach.name}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}`);
+  let place = 0;
+  for (const candidate of ports.balancer(route)) {
+    place++;
+    const { config } = candidate.backend;
+    const why = place === 1 ? 'taken, as the first in order' : 'only if those before it fail';
+    say(`candidate ${place}`, `${kindOf(config)} ${config.name}, model ${JSON.stringify(candidate.model)}: ${why}`);
+  }
+  const { config } = first.backend;
+  if (config.origin !== 'connectors') {
+    const undeclared = 'not declared, so that it has no limits, defaults or tokenizer of its own';
+    say('model', first.config === undefined ? undeclared : `declared in ${config.place}`);
+  }
+  return first;
+}
+
+async function explainFit(call: Call, candidate: Candidate, ports: PipelinePorts, say: Say): Promise<FittedCall> {
+  let tokens: PromptTokens | undefined;
+  const counter: TokenCounter = {
+    measure: async (...request) => {
+      tokens = await ports.counter.measure(...request);
+      return tokens;
+    },
+    count: (...request) => ports.counter.count(...request),
+    close: () => ports.counter.close(),
+  };
+  const { forceContextWindow } = ports;
+  const known = { call, candidate, forceContextWindow };
+  try {
+    const fitted = await fit(call, candidate, { ...ports, counter });
+    explainLimits({ ...known, fitted, tokens, refusal: undefined }, say);
+    return fitted;
+  } catch (refusal) {
+    if (!(refusal instanceof GatewayError)) throw refusal;
+    explainLimits({ ...known, fitted: undefined, tokens, refusal }, say);
+    throw refusal;
+  }
+}
+
+async function explainUpstream(call: FittedCall, { backend }: Candidate, say: Say): Promise<void> {
+  const { config } = backend;
+  say('key', describeSource(config));
+  const { url, headerNames } = await backend.preview(call.protocol.path);
+  const isDemo = config.origin === 'demo';
+  say('upstream', isDemo ? 'the demo server inside the gateway' : `POST ${url}`);
+  say('headers', [...headerNames, 'host', 'content-length'].join(', '));
+  const tries = config.maxRetries + 1;
+  say('attempts', `at most ${tries}, each up to ${config.timeoutMs / 1000} s${call.stream ? ' without a byte' : ''}`);
+}
+
+function describeSource({ credential }: BackendConfig): string {
+  if (credential.kind === 'none') return 'none is sent';
+  if (credential.kind === 'oauth') return `a token, granted for ${credential.source}`;
+  return `from ${credential.source}${credential.secret === undefined ? ', which is not set' : ''}`;
+}
+
+function explainAnswer(call: Call, route: Route, say: Say): void {
+  if (route.answerModel !== undefined) say('answer', `its "model" becomes ${JSON.stringify(route.answerModel)}`);
+  if (call.stream && !call.wantsUsage) say('answer', 'its usage event is kept back, as the client did not ask for it');
+}
+
+function kindOf(config: BackendConfig): string {
+  return config.origin === 'connectors' ? 'provider' : 'backend';
+}
