@@ -1,5 +1,5 @@
 import { ContextOverflowError } from '@langchain/core/errors';
-import { AIMessageChunk, HumanMessage, ToolMessage } from '@langchain/core/messages';
+import { AIMessageChunk, HumanMessage, type ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { describe, expect, it } from 'vitest';
@@ -49,7 +49,10 @@ describe("LangChain's ChatOpenAI", () => {
   });
 
   it('calls tools and sends their results', async () => {
-    const replies = [{ tool_calls: [{ name: 'get_weather', arguments: { town: 'Köln' } }] }, { content: 'take a coat' }];
+    const replies = [
+      { tool_calls: [{ name: 'get_weather', arguments: { town: 'Köln' } }] },
+      { content: 'take a coat' },
+    ];
     const { baseURL, backend } = await startSetup(replies);
     const model = chatModel(baseURL).bindTools([getWeather]);
     const question = new HumanMessage('weather?');
@@ -91,7 +94,9 @@ describe("LangChain's ChatOpenAI", () => {
   });
 
   it('shows errors with their status and code', async () => {
-    const { baseURL } = await startSetup([{ status: 422, json: { error: { message: 'no such knob', code: 'bad_knob' } } }]);
+    const { baseURL } = await startSetup([
+      { status: 422, json: { error: { message: 'no such knob', code: 'bad_knob' } } },
+    ]);
     const error = await failureOf(chatModel(baseURL).invoke('hi'));
     expect(error).toMatchObject({ status: 422, code: 'bad_knob', message: expect.stringContaining('no such knob') });
   });

@@ -1,5 +1,15 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { APICallError, embedMany, generateObject, generateText, isStepCount, Output, RetryError, streamText, tool } from 'ai';
+import {
+  APICallError,
+  embedMany,
+  generateObject,
+  generateText,
+  isStepCount,
+  Output,
+  RetryError,
+  streamText,
+  tool,
+} from 'ai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { collect, failureOf, startSetup } from './sdk-setup.ts';
@@ -40,7 +50,9 @@ describe('the Vercel AI SDK', () => {
   });
 
   it('streams text, with reasoning and usage', async () => {
-    const { baseURL } = await startSetup({ replies: [{ reasoning_content: 'let me see', content: 'grüße 👋', usage }] });
+    const { baseURL } = await startSetup({
+      replies: [{ reasoning_content: 'let me see', content: 'grüße 👋', usage }],
+    });
     const result = streamText({ model: provider(baseURL)('m'), prompt: 'hi' });
     expect((await collect(result.textStream)).join('')).toBe('grüße 👋');
     expect(await result.reasoningText).toBe('let me see');
@@ -99,7 +111,9 @@ describe('the Vercel AI SDK', () => {
   });
 
   it('shows an error with its status and message', async () => {
-    const { baseURL } = await startSetup([{ status: 400, json: { error: { message: 'no such knob', code: 'bad_knob' } } }]);
+    const { baseURL } = await startSetup([
+      { status: 400, json: { error: { message: 'no such knob', code: 'bad_knob' } } },
+    ]);
     const error = await failureOf(generateText({ model: provider(baseURL)('m'), prompt: 'hi' }));
     expect(APICallError.isInstance(error)).toBe(true);
     expect(error).toMatchObject({ statusCode: 400, message: 'no such knob', isRetryable: false });
@@ -142,7 +156,9 @@ describe('the Vercel AI SDK', () => {
     const text = parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('');
     expect(text).toBe('one two');
     const failure = parts.find((part) => part.type === 'error');
-    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure?.error ?? {}).concat('error'))).toMatch(/broke off/);
+    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure?.error ?? {}).concat('error'))).toMatch(
+      /broke off/,
+    );
     expect(backend.posts()).toHaveLength(1);
   });
 

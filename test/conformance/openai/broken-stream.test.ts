@@ -31,10 +31,7 @@ describe('a stream that breaks in the openai SDK', () => {
   });
 
   it('by silence throws with the code of a time-out', async () => {
-    const { text, error, backend } = await readUntilFailure(
-      { hang_after_chunks: 3 },
-      'auth_type: none\ntimeout: 0.3',
-    );
+    const { text, error, backend } = await readUntilFailure({ hang_after_chunks: 3 }, 'auth_type: none\ntimeout: 0.3');
     expect(text).toBe('one two');
     expect(error).toMatchObject({ code: 'upstream_timeout' });
     expect(await backend.posts()[0]?.ended).toBe('aborted');

@@ -11,7 +11,10 @@ const usage = {
 describe('chat completions of the openai SDK', () => {
   it('get the answer with its usage and the request id', async () => {
     const { baseURL, backend } = await startSetup({ usage });
-    const completion = await openaiClient(baseURL).chat.completions.create({ model: 'm', messages: ask('hello there') });
+    const completion = await openaiClient(baseURL).chat.completions.create({
+      model: 'm',
+      messages: ask('hello there'),
+    });
     expect(completion.choices).toMatchObject([
       { index: 0, message: { role: 'assistant', content: 'hello there' }, finish_reason: 'stop' },
     ]);
@@ -59,6 +62,32 @@ describe('chat completions of the openai SDK', () => {
     expect(completion.choices[0]?.message).toMatchObject({ reasoning_content: 'let me think', content: '4' });
   });
 
+  it('leave signed thoughts and tools of unknown kinds as they are, both ways', async () => {
+    const thought = { type: 'thinking', thinking: 'so \u00fc/\u2028 "x"', signature: 'EqQBCkYIBxgCIkA+/=\n' };
+    const messages = [
+      ...ask('hi'),
+      {
+        role: 'assistant',
+        content: null,
+        thinking_blocks: [thought],
+        reasoning_details: [{ data: '\ud83d\udc4b', n: 1e21 }],
+      },
+      { role: 'user', content: [{ type: 'text', text: 'more', cache_control: { type: 'ephemeral' } }] },
+    ];
+    const tools = [
+      { type: 'web_search', filters: { domains: [] } },
+      { type: 'custom', custom: { name: 'x', format: null } },
+    ];
+    const json = {
+      id: 'c',
+      choices: [{ index: 0, message: { ...messages[1], tool_calls: [{ type: 'odd', odd: {} }] } }],
+    };
+    const { baseURL, backend } = await startSetup([{ json }]);
+    const answer = await openaiClient(baseURL).post('/chat/completions', { body: { model: 'm', messages, tools } });
+    expect(answer).toEqual(json);
+    expect(backend.posts()[0]?.body.toString()).toBe(JSON.stringify({ model: 'm', messages, tools }));
+  });
+
   it('read a compressed answer of the backend', async () => {
     const { baseURL } = await startSetup([{ content: 'grüße 👋', gzip: true }]);
     const completion = await openaiClient(baseURL).chat.completions.create({ model: 'm', messages: ask('hi') });
@@ -87,7 +116,7 @@ describe('chat completions of the openai SDK', () => {
     const client = openaiClient(baseURL, {
       organization: 'org-1',
       project: 'proj-1',
-      defaultHeaders: { 'X-Team': 'blue', Cookie: 'session=1', 'OpenAI-Beta': 'assistants=v2' },
+      defaultHeaders: { 'X-Team': 'blue', Cookie: 'taste=sweet', 'OpenAI-Beta': 'assistants=v2' },
       defaultQuery: { trace: 'yes' },
     });
     const headers = { traceparent: '00-1-2-01', 'Idempotency-Key': 'once-only', 'x-api-key': 'secret' };

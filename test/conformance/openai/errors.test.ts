@@ -122,7 +122,13 @@ describe("the gateway's own refusals in the openai SDK", () => {
 
 describe("a backend's failures in the openai SDK", () => {
   const once = { backendLines: 'auth_type: none\nmax_retries: 0\nloading_wait: 0' };
-  const said = { message: 'said by the backend', type: 'its_own_type', param: 'temperature', code: 'its_own_code', hint: 1 };
+  const said = {
+    message: 'said by the backend',
+    type: 'its_own_type',
+    param: 'temperature',
+    code: 'its_own_code',
+    hint: 1,
+  };
 
   it.each([
     [400, OpenAI.BadRequestError],
@@ -135,7 +141,13 @@ describe("a backend's failures in the openai SDK", () => {
   ])('with status %i keep it, and their error as it is', async (status, type) => {
     const { error, backend } = await chatFailure([{ status, json: { error: said } }]);
     expect(error).toBeInstanceOf(type);
-    expect(error).toMatchObject({ status, error: said, code: 'its_own_code', param: 'temperature', type: 'its_own_type' });
+    expect(error).toMatchObject({
+      status,
+      error: said,
+      code: 'its_own_code',
+      param: 'temperature',
+      type: 'its_own_type',
+    });
     expect(backend.posts()).toHaveLength(1);
   });
 
@@ -177,6 +189,12 @@ describe("a backend's failures in the openai SDK", () => {
     expect(error).toMatchObject({ status: 418, message: expect.stringContaining('418 teapot') });
     const failed = await chatFailure([{ status: 500, ...page }], once);
     expect(failed.error).toMatchObject({ status: 502, code: 'upstream_error' });
+  });
+
+  it('in a compressed body are read, and the answer is not said to be compressed', async () => {
+    const { error } = await chatFailure([{ status: 400, json: { error: said }, gzip: true }]);
+    expect(error).toMatchObject({ status: 400, error: said });
+    expect(error.headers?.has('content-encoding')).toBe(false);
   });
 
   it('inside of a 200 are an InternalServerError, streamed or not', async () => {

@@ -25,17 +25,20 @@ describe('a client of the openai SDK that leaves', () => {
     expect(await backend.posts()[0]?.ended).toBe('aborted');
   });
 
-  it.each([false, true])('before any answer ends the request of the backend, by a signal; stream: %s', async (stream) => {
-    const { baseURL, backend, gateway } = await startSetup([{ hang: true }]);
-    const leave = new AbortController();
-    const answer = openaiClient(baseURL).chat.completions.create({ ...chat, stream }, { signal: leave.signal });
-    const post = await backend.waitForPost(1);
-    leave.abort();
-    expect(await failureOf(answer)).toBeInstanceOf(OpenAI.APIUserAbortError);
-    expect(await post.ended).toBe('aborted');
-    await expect.poll(() => gateway.log().at(-1)).toMatchObject({ msg: 'request', status: 499 });
-    expect(backend.posts()).toHaveLength(1);
-  });
+  it.each([false, true])(
+    'before any answer ends the request of the backend, by a signal; stream: %s',
+    async (stream) => {
+      const { baseURL, backend, gateway } = await startSetup([{ hang: true }]);
+      const leave = new AbortController();
+      const answer = openaiClient(baseURL).chat.completions.create({ ...chat, stream }, { signal: leave.signal });
+      const post = await backend.waitForPost(1);
+      leave.abort();
+      expect(await failureOf(answer)).toBeInstanceOf(OpenAI.APIUserAbortError);
+      expect(await post.ended).toBe('aborted');
+      await expect.poll(() => gateway.log().at(-1)).toMatchObject({ msg: 'request', status: 499 });
+      expect(backend.posts()).toHaveLength(1);
+    },
+  );
 
   it('in the middle of a whole answer ends the request of the backend', async () => {
     const { baseURL, backend } = await startSetup([{ chunk_bytes: 20, hang_after_chunks: 2 }]);

@@ -81,14 +81,24 @@ describe('streams of the openai SDK', () => {
 
   it('survive bytes that are cut anywhere, also inside of a character', async () => {
     const { baseURL } = await startSetup([{ content: 'grüße 👋🏽 世界', chunk_bytes: 1 }]);
-    const stream = await openaiClient(baseURL).chat.completions.create({ model: 'm', messages: ask('hi'), stream: true });
+    const stream = await openaiClient(baseURL).chat.completions.create({
+      model: 'm',
+      messages: ask('hi'),
+      stream: true,
+    });
     const chunks = await collect(stream);
     expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe('grüße 👋🏽 世界');
   });
 
   it('pass comments, blank lines and CRLF, and end well where the backend sends no [DONE]', async () => {
     const chunk = (delta: object, reason: string | null) =>
-      JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] });
+      JSON.stringify({
+        id: 'c',
+        object: 'chat.completion.chunk',
+        created: 1,
+        model: 'm',
+        choices: [{ index: 0, delta, finish_reason: reason }],
+      });
     const chunks = [
       ': OPENROUTER PROCESSING\n\n',
       `data: ${chunk({ content: 'a' }, null)}\r\n\r\n`,
@@ -96,12 +106,16 @@ describe('streams of the openai SDK', () => {
       `event: message\nid: 3\ndata: ${chunk({ content: 'b' }, 'stop')}\n\n`,
     ];
     const { baseURL } = await startSetup([{ chunks }]);
-    const stream = await openaiClient(baseURL).chat.completions.create({ model: 'm', messages: ask('hi'), stream: true });
+    const stream = await openaiClient(baseURL).chat.completions.create({
+      model: 'm',
+      messages: ask('hi'),
+      stream: true,
+    });
     const content = (await collect(stream)).map((part) => part.choices[0]?.delta.content);
     expect(content).toEqual(['a', 'b']);
   });
 
-  it('work with the helper that gathers the whole answer', async () => {
+  it('are gathered to the whole answer by the SDK itself', async () => {
     const { baseURL } = await startSetup({ usage });
     const stream = openaiClient(baseURL).chat.completions.stream({
       model: 'm',

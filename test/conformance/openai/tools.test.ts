@@ -63,8 +63,11 @@ describe('tools of the openai SDK', () => {
     expect(finish).toBe('tool_calls');
   });
 
-  it('run by the helper until the answer is there', async () => {
-    const { baseURL, backend } = await startSetup([{ tool_calls: calls.slice(0, 1) }, { content: 'bring an umbrella' }]);
+  it('are run by the SDK itself until the answer is there', async () => {
+    const { baseURL, backend } = await startSetup([
+      { tool_calls: calls.slice(0, 1) },
+      { content: 'bring an umbrella' },
+    ]);
     const asked: unknown[] = [];
     const runner = openaiClient(baseURL).chat.completions.runTools({
       model: 'm',
