@@ -68,9 +68,11 @@ function createPipeline(directory: Directory, config: Config, surroundings: Surr
     limiter,
     counter,
     forceContextWindow: config.settings.forceContextWindow,
-    undeclared: ({ backend, model }) => {
+    undeclared: (candidate) => {
+      const { backend } = candidate;
       if (backend.config.models.size === 0) return;
       const { name } = backend.config;
+      const model = candidate.model.slice(0, 256);
       once(`${name}:${model}`, () =>
         log.warn({ backend: name, model }, 'this model is not declared: it passes without limits and defaults'),
       );

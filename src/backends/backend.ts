@@ -61,6 +61,8 @@ export type RetryRule =
   | 'backoff'
   /** The server is loading its model: wait for it, apart from `max_retries`. */
   | 'loading'
+  /** Not here again, as the backend itself says, but another candidate may help. */
+  | 'elsewhere'
   | 'never';
 
 /** A try that gave no answer: what to tell the client if it was the last one, and whether another may help. */

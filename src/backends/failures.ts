@@ -33,7 +33,8 @@ export class Failures {
     const said = this.#masked(readErrorBody(body));
     const hintMs = readRetryHint(headers);
     if (status === 503 && saysLoading(said)) return this.#loading(said, hintMs);
-    const retry: RetryRule = retriedStatuses.has(status) ? 'backoff' : 'never';
+    const again: RetryRule = headers['x-should-retry'] === 'false' ? 'elsewhere' : 'backoff';
+    const retry: RetryRule = retriedStatuses.has(status) ? again : 'never';
     if (status === 429) {
       const error = new GatewayError('rate_limit_exceeded', `${this.#name} is over its rate limit: ${said.message}`, {
         source: 'backend',
@@ -169,7 +170,7 @@ export class Failures {
     if (typeof value === 'string') return this.#mask(value);
     if (Array.isArray(value)) return value.map((item) => this.#maskAll(item));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#maskAll(item)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.#mask(key), this.#maskAll(item)]));
   }
 
   #mask(text: string): string {

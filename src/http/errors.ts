@@ -14,6 +14,10 @@ export function errorReply(error: GatewayError): ErrorReply {
     headers.push(['retry-after', String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)))]);
     headers.push(['retry-after-ms', String(Math.max(1, Math.ceil(error.retryAfterMs)))]);
   }
+  // Clients repeat a 5xx on their own; where that cannot help they are told so.
+  if (error.status >= 500 && !error.retryable && !headers.some(([name]) => name === 'x-should-retry')) {
+    headers.push(['x-should-retry', 'false']);
+  }
   return { status: error.status, headers, body: JSON.stringify(errorBody(error)) };
 }
 

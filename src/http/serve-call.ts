@@ -37,7 +37,14 @@ export async function serveCall(
   ports.started();
   try {
     const { id, body, signal, receivedAt } = exchange;
-    const call = parseCall(protocol, { id, body, signal, receivedAt, forwardHeaders: forwardHeaders(exchange) });
+    const call = parseCall(protocol, {
+      id,
+      body,
+      signal,
+      receivedAt,
+      deadlineAt: readDeadline(exchange),
+      forwardHeaders: forwardHeaders(exchange),
+    });
     asked = call.model;
     stream = call.stream;
     const answer = await runCall(call, caller, ports.pipeline(), run);
@@ -92,6 +99,17 @@ function forwardHeaders(exchange: Exchange): string[] {
   return headers;
 }
 
+/** When the client gives up: OpenAI's SDKs say how many seconds they wait. */
+function readDeadline(exchange: Exchange): number | undefined {
+  const seconds = Number(exchange.header('x-stainless-timeout') ?? Number.NaN);
+  return seconds > 0 ? exchange.receivedAt + seconds * 1000 : undefined;
+}
+
+function readClientRetries(exchange: Exchange): number | undefined {
+  const count = Number(exchange.header('x-stainless-retry-count') ?? Number.NaN);
+  return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+}
+
 interface Known {
   readonly asked: string;
   readonly stream: boolean;
@@ -120,6 +138,7 @@ function toRecord(exchange: Exchange, caller: Caller, protocol: Protocol, known:
     code,
     error,
     attempts: count,
+    clientRetries: readClientRetries(exchange),
     usage,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - exchange.receivedAt,
     totalMs: performance.now() - exchange.receivedAt,

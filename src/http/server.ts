@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../gateway-error.ts';
@@ -40,8 +41,11 @@ export function startServer(options: ServerOptions): Promise<HttpServer> {
     keepAliveTimeout: keepAliveTimeoutMs,
     noDelay: true,
     insecureHTTPParser: false,
+    requireHostHeader: false, // it would be refused without a word; see `refusalOfHead`
   });
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => serve(request, response, options));
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => serve(request, response, options);
+  server.on('request', onRequest);
+  server.on('checkExpectation', onRequest);
   server.on('clientError', answerClientError);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -69,8 +73,37 @@ function toHttpServer(server: Server): HttpServer {
   };
 }
 
+/** The last request of each connection, while it is not answered whole. */
+const unanswered = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+
 function serve(request: IncomingMessage, response: ServerResponse, options: ServerOptions): void {
+  const { socket } = request;
   const exchange = new NodeExchange(request, response);
+  unanswered.set(socket, { request, response });
+  response.on('close', () => {
+    if (unanswered.get(socket)?.response === response) unanswered.delete(socket);
+  });
+  const error = refusalOfHead(request);
+  if (error === undefined) receive(exchange, request, options);
+  else refuse(exchange, error);
+}
+
+function refusalOfHead({ headers, httpVersion }: IncomingMessage): GatewayError | undefined {
+  if (headers.host === undefined && httpVersion === '1.1') {
+    return new GatewayError('invalid_request', 'this is no valid HTTP request (it has no Host header)');
+  }
+  if (headers.expect !== undefined && !/^100-continue$/i.test(headers.expect)) {
+    return new GatewayError('invalid_request', 'the header Expect may only say 100-continue', { status: 417 });
+  }
+  return undefined;
+}
+
+function refuse(exchange: Exchange, error: GatewayError): void {
+  const { status, headers, body } = errorReply(error);
+  exchange.reply(status, [...headers, ['x-request-id', exchange.id], ['connection', 'close']], body);
+}
+
+function receive(exchange: NodeExchange, request: IncomingMessage, options: ServerOptions): void {
   const limit = options.maximumRequestBytes();
   const announced = Number(request.headers['content-length'] ?? 0);
   const chunks: Buffer[] = [];
@@ -99,7 +132,10 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Serv
 /** Says why. The rest of the body is read and dropped for a while, since many clients read an answer only after that. */
 function refuseSize(exchange: Exchange, request: IncomingMessage, announced: number | undefined, limit: number): void {
   const { status, headers, body } = errorReply(tooLarge(announced, limit));
-  exchange.reply(status, [...headers, ['x-request-id', exchange.id]], body);
+  exchange.begin(status, [...headers, ['x-request-id', exchange.id], ['content-length', `${Buffer.byteLength(body)}`]]);
+  exchange.write(Buffer.from(body));
+  // Ended only then: the end of an answer may be the end of the connection, and the answer lost with it.
+  request.on('end', () => exchange.end());
   const timer = setTimeout(() => request.destroy(), dropTimeoutMs);
   request.on('close', () => clearTimeout(timer));
 }
@@ -117,11 +153,20 @@ export function tooLarge(bytes: number | undefined, limit: number): GatewayError
 /** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */
 function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const last = unanswered.get(socket);
+  if (last !== undefined) return endAfter(last.request, last.response, describeClientError(error));
   const { status, headers, body } = errorReply(describeClientError(error));
   const lines = [`HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  lines.push(`content-length: ${Buffer.byteLength(body)}`, 'connection: close');
+  lines.push(`x-request-id: ${randomUUID()}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close');
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Nonsense behind or within a request: what is answered already is not disturbed, and then the connection ends. */
+function endAfter(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
+  const { socket } = request;
+  response.on('close', () => socket.destroySoon());
+  if (!request.complete) refuse(new NodeExchange(request, response), error);
 }
 
 function describeClientError(error: Error & { code?: string }): GatewayError {

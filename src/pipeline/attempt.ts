@@ -74,10 +74,14 @@ async function askOne(call: FittedCall, route: Route, candidate: Candidate, atte
       // A backend that is not configured was not even tried.
       if (!failure.reached && failure.error.code === 'backend_unavailable') attempts.count--;
       const waitMs = call.signal.aborted ? undefined : wait.next(failure);
-      if (waitMs === undefined) throw withRetryAfter(failure, wait);
+      if (waitMs === undefined || isTooLate(call, waitMs)) throw withRetryAfter(failure, wait);
       await pause(waitMs, call.signal);
     }
   }
+}
+
+function isTooLate(call: FittedCall, waitMs: number): boolean {
+  return call.deadlineAt !== undefined && performance.now() + waitMs >= call.deadlineAt;
 }
 
 /** How long to wait before each further try, and when to give up. */
@@ -92,7 +96,7 @@ class RetryWait {
 
   /** Milliseconds, or undefined: not again. */
   next(failure: UpstreamFailure): number | undefined {
-    if (failure.retry === 'never') return undefined;
+    if (failure.retry === 'never' || failure.retry === 'elsewhere') return undefined;
     if (failure.retry === 'loading') return this.#nextWhileLoading(failure.hintMs);
     if (this.#retries >= this.#settings.maxRetries) return undefined;
     if ((failure.hintMs ?? 0) > longestWaitMs) return undefined;
@@ -127,8 +131,10 @@ function withRetryAfter(failure: UpstreamFailure, wait: RetryWait): UpstreamFail
 
 function lastError(failure: UpstreamFailure, attempts: Attempts): GatewayError {
   const error = withModel(failure.error, attempts.candidate?.model);
-  if (attempts.count <= 1 || error.headers.some(([name]) => name === 'x-should-retry')) return error;
-  return error.with({ headers: [...error.headers, ['x-should-retry', 'false']] }); // we have retried ourselves
+  const saysNo = failure.retry === 'elsewhere';
+  if ((attempts.count <= 1 && !saysNo) || error.headers.some(([name]) => name === 'x-should-retry')) return error;
+  // We have retried ourselves, or whoever is behind the backend has.
+  return error.with({ headers: [...error.headers, ['x-should-retry', 'false']] });
 }
 
 /** A limit that a backend reported is one of the model that was asked there, unless it names another itself. */

@@ -43,8 +43,9 @@ export function fit(call: Call, candidate: Candidate, ports: FitPorts): FittedCa
   }
   return ports.counter.measure(call.protocol.kind, call.body, bounds.tokenizer, call.signal).then((tokens) => {
     if (tokens.uncounted.length > 0) ports.uncounted(tokens.uncounted);
-    checkInput(tokens, candidate.model, bounds, call);
-    checkOutput(tokens, candidate.model, bounds, asked, choices);
+    const model = candidate.model.slice(0, 256);
+    checkInput(tokens, model, bounds, call);
+    checkOutput(tokens, model, bounds, asked, choices);
     return { ...draft, promptTokens: tokens.total, defaults: lowerDefaults(defaults, tokens, bounds) };
   });
 }

@@ -11,6 +11,7 @@ export interface CallInput {
   readonly forwardHeaders: readonly string[];
   readonly signal: AbortSignal;
   readonly receivedAt: number;
+  readonly deadlineAt?: number | undefined;
 }
 
 /**
@@ -32,6 +33,7 @@ export function parseCall(protocol: Protocol, input: CallInput): Call {
     forwardHeaders: input.forwardHeaders,
     signal: input.signal,
     receivedAt: input.receivedAt,
+    deadlineAt: input.deadlineAt,
   };
 }
 

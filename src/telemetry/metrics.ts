@@ -12,6 +12,8 @@ import type { UsageRecord } from '../types/usage-record.ts';
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** More models than this of one backend share the label `other`, since clients make up names. */
 const maximumModels = 200;
+/** A longer name is no label. */
+const maximumNameLength = 256;
 
 /** What is known of one backend's model, with its labels already looked up. */
 interface ModelMetrics {
@@ -159,7 +161,8 @@ export class Metrics {
       models = new Map();
       this.#models.set(backend, models);
     }
-    const name = models.has(model) || models.size < maximumModels ? model : 'other';
+    const isLabel = models.has(model) || (models.size < maximumModels && model.length <= maximumNameLength);
+    const name = isLabel ? model : 'other';
     let metrics = models.get(name);
     if (metrics === undefined) {
       const labels = { backend, model: name };

@@ -54,8 +54,11 @@ function logFields(record: UsageRecord) {
     code: record.code,
     error: record.error,
     attempts: record.attempts,
+    client_retries: record.clientRetries,
     prompt_tokens: usage?.promptTokens,
     completion_tokens: usage?.completionTokens,
+    cached_tokens: usage?.cachedTokens,
+    reasoning_tokens: usage?.reasoningTokens,
     first_byte_ms: round(record.firstByteMs),
     total_ms: round(record.totalMs),
   };

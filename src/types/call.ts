@@ -21,6 +21,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Milliseconds of `performance.now()`. */
   readonly receivedAt: number;
+  /** The same, of the moment when the client gives up, where it says so; no retry is begun for after that. */
+  readonly deadlineAt: number | undefined;
 }
 
 /** A call that is proven to fit its model's limits. */

@@ -19,6 +19,8 @@ export interface UsageRecord {
   /** Why it failed, for the log. */
   readonly error: string | undefined;
   readonly attempts: number;
+  /** How often the client's SDK has repeated this request already, where it says so. */
+  readonly clientRetries: number | undefined;
   readonly usage: Usage | undefined;
   /** Milliseconds from receiving the request. */
   readonly firstByteMs: number | undefined;
