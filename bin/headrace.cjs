@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
 'use strict'; // must be readable by old Nodes, so that they get a sentence and not a syntax error
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');

@@ -1,6 +1,6 @@
 'use strict';
 // Runs a file of this checkout with a Node that is new enough, installing what is missing first:
-//   node scripts/with-node.cjs FILE [ARGUMENTS...]
+//   node scripts/with-node.cjs [NODE OPTIONS...] FILE [ARGUMENTS...]
 // Standard library only, and CommonJS that Node 16 can read, since it must start on whatever Node is there.
 const fs = require('node:fs');
 const os = require('node:os');
@@ -113,15 +113,18 @@ function findNode() {
 }
 
 function main() {
-  const [file, ...args] = process.argv.slice(2);
-  if (!file) fail('usage: node scripts/with-node.cjs FILE [ARGUMENTS...]');
+  const given = process.argv.slice(2);
+  const at = given.findIndex((argument) => !argument.startsWith('--'));
+  if (at < 0) fail('usage: node scripts/with-node.cjs [NODE OPTIONS...] FILE [ARGUMENTS...]');
+  const options = given.slice(0, at);
+  const [file, ...args] = given.slice(at);
   installDependencies();
   const node = findNode();
   const environment = { ...process.env };
   // Children that look for `node` by name get the same one.
   environment.PATH = `${path.dirname(node)}${path.delimiter}${process.env.PATH || ''}`;
   if (!environment.NODE_COMPILE_CACHE) environment.NODE_COMPILE_CACHE = path.join(root, '.tools', 'compile-cache');
-  const child = spawn(node, [...process.execArgv, path.resolve(root, file), ...args], {
+  const child = spawn(node, [...process.execArgv, ...options, path.resolve(root, file), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'], // the channel lets a child see that this process was killed
     env: environment,
   });
