@@ -6,11 +6,14 @@ import { row } from './results.ts';
 import type { Target } from './targets.ts';
 import { root, type Toolbox } from './toolbox.ts';
 
+interface ProfileNode {
+  readonly id: number;
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly children?: readonly number[];
+}
+
 interface CpuProfile {
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
-  }[];
+  readonly nodes: readonly ProfileNode[];
   readonly samples: readonly number[];
   /** Microseconds, one per sample. */
   readonly timeDeltas: readonly number[];
@@ -42,28 +45,64 @@ export async function profileTarget(target: Target, load: string, toolbox: Toolb
 }
 
 function formatProfile(profiles: readonly CpuProfile[]): string {
-  const times = new Map<string, number>();
+  const functions = new Map<string, number>();
+  const parts = new Map<string, number>();
   let all = 0;
-  for (const { nodes, samples, timeDeltas } of profiles) {
-    const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-    samples.forEach((id, index) => {
-      const frame = names.get(id);
-      if (frame === undefined || idle.has(frame.functionName)) return;
-      const name = `${frame.functionName || '(anonymous)'} | ${shorten(frame.url)}:${frame.lineNumber + 1}`;
-      const time = timeDeltas[index] ?? 0;
-      times.set(name, (times.get(name) ?? 0) + time);
+  for (const profile of profiles) {
+    const places = locate(profile.nodes);
+    profile.samples.forEach((id, index) => {
+      const place = places.get(id);
+      if (place === undefined) return;
+      const time = profile.timeDeltas[index] ?? 0;
+      functions.set(place.name, (functions.get(place.name) ?? 0) + time);
+      parts.set(place.part, (parts.get(place.part) ?? 0) + time);
       all += time;
     });
   }
-  const lines = [row(['self %', 'function', 'where']), row(['--:', '---', '---'])];
-  const sorted = [...times].sort((one, other) => other[1] - one[1]).slice(0, shown);
+  const functionTable = formatShares(['self %', 'function', 'where'], functions, all);
+  return `${formatShares(['self %', 'part'], parts, all)}\n\n${functionTable}`;
+}
+
+function formatShares(columns: readonly string[], times: ReadonlyMap<string, number>, all: number): string {
+  const lines = [row(columns), row(columns.map((_, index) => (index === 0 ? '--:' : '---')))];
+  const sorted = [...times].toSorted((one, other) => other[1] - one[1]).slice(0, shown);
   for (const [name, time] of sorted) lines.push(row([((100 * time) / all).toFixed(1), name]));
   return lines.join('\n');
+}
+
+/** Where each node of a profile is. Native code has no place of its own and takes that of its caller. */
+function locate(nodes: readonly ProfileNode[]): Map<number, { readonly name: string; readonly part: string }> {
+  const parents = new Map<number, ProfileNode>();
+  for (const node of nodes) for (const child of node.children ?? []) parents.set(child, node);
+  const places = new Map<number, { name: string; part: string }>();
+  for (const node of nodes) {
+    const { functionName } = node.callFrame;
+    if (idle.has(functionName)) continue;
+    let placed: ProfileNode | undefined = node;
+    while (placed !== undefined && placed.callFrame.url === '') placed = parents.get(placed.id);
+    const name = functionName || '(anonymous)';
+    if (placed === undefined) {
+      places.set(node.id, { name: `${name} | `, part: name });
+      continue;
+    }
+    const where = `${shorten(placed.callFrame.url)}:${placed.callFrame.lineNumber + 1}`;
+    const caller = placed === node ? '' : ` < ${placed.callFrame.functionName || '(anonymous)'}`;
+    places.set(node.id, { name: `${name}${caller} | ${where}`, part: partOf(placed.callFrame.url) });
+  }
+  return places;
+}
+
+/** A package, a folder of the built code, or Node itself. */
+function partOf(url: string): string {
+  if (url.startsWith('node:')) return 'node';
+  if (url.startsWith('wasm:')) return "undici's parser (wasm)";
+  const path = shorten(url);
+  return path.startsWith('dist/') ? path.split('/').slice(0, -1).join('/') : (path.split('/')[0] as string);
 }
 
 function shorten(url: string): string {
   const path = url.replace(/^file:\/\//, '');
   const packages = path.lastIndexOf('node_modules/');
   if (packages >= 0) return path.slice(packages + 'node_modules/'.length);
-  return path.startsWith(root) ? path.slice(root.length) : path;
+  return path.startsWith(root) ? path.slice(root.length).replace(/^\//, '') : path;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,7 +37,7 @@ function startWays(): Way[] {
   const machinePath = `${dirname(machineNode)}${delimiter}${process.env.PATH ?? ''}`;
   const machineVersion = programVersion(machineNode, ['--version']);
   const compileCache = { NODE_COMPILE_CACHE: join(root, '.tools', 'compile-cache') };
-  return [
+  const ways = [
     { name: `npm start, Node ${machineVersion}`, command: ['npm', 'start', '--'], env: { PATH: machinePath } },
     {
       name: `node src/main.ts, Node ${own}`,
@@ -46,6 +46,17 @@ function startWays(): Way[] {
     },
     { name: `built, Node ${own}`, command: [process.execPath, builtProgram], env: { NODE_COMPILE_CACHE: '' } },
   ];
+  if (ownsPackages()) return ways;
+  console.error('bench: node_modules is no folder of this checkout; the start by npm is left out');
+  return ways.slice(1);
+}
+
+/**
+ * Whether this checkout has packages of its own. Where its node_modules is a link, `npm start` could install into, and
+ * so empty, the folder of another checkout.
+ */
+function ownsPackages(): boolean {
+  return lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Returns milliseconds. The configuration is that of the measured gateway; its backend is dead. */
@@ -58,7 +69,9 @@ async function startOnce(way: Way, folder: string): Promise<number> {
   try {
     while (!(await isReady(port))) {
       const taken = performance.now() - begun;
-      if (started.ended || taken > startTimeoutMs) throw new Error(`${way.name}: not ready; see ${started.log}`);
+      if (started.ended || taken > startTimeoutMs) {
+        throw new Error(`${way.name}: not ready\n${readFileSync(started.log, 'utf8').slice(-1000)}`);
+      }
       await sleep(pollMs);
     }
     return performance.now() - begun;

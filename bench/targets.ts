@@ -26,7 +26,11 @@ interface Site {
   readonly port: number;
 }
 
+/** As in the first line of bin/headrace.cjs. */
+const nodeOptions = ['--max-semi-space-size=16'];
 const portkeyVersion = '1.15.2';
+/** That of Portkey's own lockfile. Under the newest, which npm takes by itself, every stream is answered with 500. */
+const portkeyServerVersion = '1.13.5';
 /** What the load generator sends as a client's key. */
 export const clientKey = 'sk-client-0123456789abcdef';
 const upstreamKey = 'sk-upstream-key-0123456789abcdef';
@@ -76,13 +80,7 @@ function createNginx({ upstream, folder, port }: Site): Target {
 function createPortkey({ toolbox, upstream, port }: Site): Target {
   const folder = join(toolbox.cache, `portkey-${portkeyVersion}`);
   const program = join(folder, 'node_modules', '@portkey-ai', 'gateway', 'build', 'start-server.js');
-  if (!existsSync(program)) {
-    console.error(`bench: installing @portkey-ai/gateway ${portkeyVersion} into the cache folder (once)`);
-    const name = `@portkey-ai/gateway@${portkeyVersion}`;
-    execFileSync('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', name], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-  }
+  if (!existsSync(program)) installPortkey(folder);
   return {
     name: 'portkey',
     does: `@portkey-ai/gateway ${portkeyVersion}, headless`,
@@ -91,6 +89,21 @@ function createPortkey({ toolbox, upstream, port }: Site): Target {
     headers: ['x-portkey-provider: openai', `x-portkey-custom-host: http://${upstream}/v1`],
     env: { NODE_ENV: 'production' },
   };
+}
+
+function installPortkey(folder: string): void {
+  console.error(`bench: installing @portkey-ai/gateway ${portkeyVersion} into the cache folder (once)`);
+  mkdirSync(folder, { recursive: true });
+  const manifest = {
+    private: true,
+    dependencies: { '@portkey-ai/gateway': portkeyVersion },
+    overrides: { '@hono/node-server': portkeyServerVersion },
+  };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, undefined, 2));
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 /** The built command line, as a user of the package has it. */
@@ -116,7 +129,7 @@ function createHeadrace({ upstream, folder, port }: Site): Target {
   return {
     name: 'headrace',
     does: 'client key, token check, request limit, metrics, a log line per request',
-    command: [process.execPath, builtProgram, 'start', ...flags],
+    command: [process.execPath, ...nodeOptions, builtProgram, 'start', ...flags],
     port,
     headers: [],
     env,
@@ -129,7 +142,7 @@ function createBareHeadrace({ upstream, folder, port }: Site): Target {
   return {
     name: 'headrace-bare',
     does: 'no client key, no limits, metrics, no log line',
-    command: [process.execPath, builtProgram, 'start', ...flags, '--base-url', `http://${upstream}/v1`],
+    command: [process.execPath, ...nodeOptions, builtProgram, 'start', ...flags, '--base-url', `http://${upstream}/v1`],
     port,
     headers: [],
     env: { OPENAI_API_KEY: upstreamKey },

@@ -41,7 +41,9 @@ function errorsPage(): string {
 function commandsPage(program: Command): string {
   const lines = ['# Commands', '', 'In a checkout, `npm start -- COMMAND ...`; installed, `headrace COMMAND ...`.', ''];
   for (const command of program.commands) {
-    const names = command.registeredArguments.map((entry) => (entry.required ? `<${entry.name()}>` : `[${entry.name()}]`));
+    const names = command.registeredArguments.map((entry) =>
+      entry.required ? `<${entry.name()}>` : `[${entry.name()}]`,
+    );
     lines.push(`## ${[command.name(), ...names].join(' ')}`, '', `${capitalise(command.description())}.`, '');
     const rows = [
       ...command.registeredArguments.map((entry) => [`\`${entry.name()}\``, entry.description]),

@@ -44,6 +44,14 @@ function modified(file) {
   }
 }
 
+function isLink(file) {
+  try {
+    return fs.lstatSync(file).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
 /** Takes a folder as a lock, so that two starts at once do not install into each other. */
 function locked(work) {
   const lock = path.join(root, '.tools', 'installing');
@@ -72,7 +80,7 @@ function installDependencies() {
   const lockfile = path.join(root, 'package-lock.json');
   const installed = path.join(root, 'node_modules', '.package-lock.json');
   const current = () => modified(installed) >= modified(lockfile);
-  if (current()) return;
+  if (current() || isLink(path.join(root, 'node_modules'))) return; // a linked folder is another checkout's to fill
   locked(() => {
     if (current()) return;
     console.error('headrace: installing dependencies (once)');

@@ -38,7 +38,9 @@ export function blamesPath({ error, retry }: UpstreamFailure): boolean {
 /** Whether the backend was found and has no such model. */
 export function saysNoModel({ code, message, upstreamError }: GatewayError): boolean {
   if (code === 'model_not_found' || upstreamError?.code === 'model_not_found') return true;
-  return /\bmodels?\b.*(not found|not exist|not loaded|unknown)|\b(no such|unknown|invalid|no) models?\b/is.test(message);
+  return /\bmodels?\b.*(not found|not exist|not loaded|unknown)|\b(no such|unknown|invalid|no) models?\b/is.test(
+    message,
+  );
 }
 
 async function firstListed(backend: Backend): Promise<string> {

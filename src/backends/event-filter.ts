@@ -12,10 +12,11 @@ export interface EventFilterRules {
   readonly keepText: boolean;
 }
 
-const usageKey = Buffer.from('"usage"');
-const doneMark = Buffer.from('[DONE]');
-const finishKey = Buffer.from('"finish_reason"');
-const errorKey = Buffer.from('"error"');
+// Searched for without their first characters, which stand everywhere: the native search hurries to rare bytes.
+const usageKey = Buffer.from('usage"');
+const doneMark = Buffer.from('DONE]');
+const finishKey = Buffer.from('_reason"');
+const errorKey = Buffer.from('rror"');
 /** More than this of a stream's events is not kept for counting. */
 const maximumKeptBytes = 16 * 1024 * 1024;
 
@@ -90,10 +91,10 @@ export class EventFilter {
     return mustRead ? this.#read(run) : run;
   }
 
-  /** Whether a run has a `"usage"` with anything but `null` behind it. */
+  /** Whether a run may have a `"usage"` with anything but `null` behind it. */
   #mayHoldUsage(run: Buffer): boolean {
-    for (let at = run.indexOf(usageKey); at >= 0; at = run.indexOf(usageKey, at + 7)) {
-      if (run.toString('latin1', at + 7, at + 12) !== ':null') return true;
+    for (let at = run.indexOf(usageKey); at >= 0; at = run.indexOf(usageKey, at + 6)) {
+      if (run.toString('latin1', at + 6, at + 11) !== ':null') return true;
     }
     return false;
   }

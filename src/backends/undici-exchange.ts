@@ -16,6 +16,7 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #paused = false;
+  #pieces: Buffer[] = [];
   reached = false;
 
   constructor(handler: UpstreamHandler, timeoutMs: number, timeoutKind: 'total' | 'gap') {
@@ -73,18 +74,28 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
-    if (this.#countsGaps) this.#timer.refresh();
-    this.#handler.data(chunk);
+    // One read of the socket may bring hundreds of HTTP chunks; they go on as one piece, in the same tick.
+    if (this.#pieces.push(chunk) === 1) queueMicrotask(() => this.#deliver());
   }
 
   onResponseEnd(): void {
+    this.#deliver();
     if (this.#over) return;
     this.#finish();
     this.#handler.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#deliver();
     this.#fail(toTransportError(error, this.#timeoutMs));
+  }
+
+  #deliver(): void {
+    const pieces = this.#pieces;
+    if (this.#over || pieces.length === 0) return;
+    this.#pieces = [];
+    if (this.#countsGaps) this.#timer.refresh();
+    this.#handler.data(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
   }
 
   #fail(error: TransportError): void {

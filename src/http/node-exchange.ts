@@ -41,7 +41,11 @@ export class NodeExchange implements Exchange {
 
   reply(status: number, headers: HeaderList, body: Buffer | string): void {
     if (this.#response.headersSent || this.#response.destroyed) return;
-    this.#response.writeHead(status, [...headers.flat(), 'content-length', String(Buffer.byteLength(body))]);
+    this.#response.writeHead(status, [
+      ...headers.flat(),
+      'content-length',
+      String(typeof body === 'string' ? Buffer.byteLength(body) : body.length),
+    ]);
     this.#response.end(body);
   }
 

@@ -154,7 +154,10 @@ export function tooLarge(bytes: number | undefined, limit: number): GatewayError
 function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const last = unanswered.get(socket);
-  if (last !== undefined) return endAfter(last.request, last.response, describeClientError(error));
+  if (last !== undefined) {
+    endAfter(last.request, last.response, describeClientError(error));
+    return;
+  }
   const { status, headers, body } = errorReply(describeClientError(error));
   const lines = [`HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { GatewayKey } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Caller } from '../types/caller.ts';
@@ -27,7 +27,7 @@ export class KeyRing {
     if (this.#keys.length === 0) return anonymous;
     const sent = readKey(authorization) ?? apiKey?.trim();
     if (!sent) throw refused('a key is needed: send it as "Authorization: Bearer <key>" or as "x-api-key: <key>"');
-    const digest = createHash('sha256').update(sent).digest();
+    const digest = hash('sha256', sent, 'buffer');
     let found: Caller | undefined;
     // All are compared, in constant time, so that the time says nothing about any of them.
     for (const key of this.#keys) if (timingSafeEqual(key.digest, digest)) found ??= key.caller;

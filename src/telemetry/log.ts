@@ -12,7 +12,7 @@ export interface Log {
 }
 
 const flushMs = 250;
-const bufferBytes = 32 * 1024;
+const bufferBytes = 64 * 1024;
 
 /**
  * JSON lines on standard error, buffered for at most a quarter of a second; standard output stays for what people read.

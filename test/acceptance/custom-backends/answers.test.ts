@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { MockReply } from '../../fake-backend/fake-backend.ts';
 import { failure, modelYaml, startRig } from './rig.ts';
 
 const oddAnswer =
@@ -36,7 +37,7 @@ describe('the answer that a client gets', () => {
     expect((pieces.at(-1)?.at ?? 0) - (pieces[0]?.at ?? 0)).toBeGreaterThan(100);
   });
 
-  it('has the backend’s openai-* and x-ratelimit-* headers, and no others of its own', async () => {
+  it('has the backend's openai-* and x-ratelimit-* headers, and no others of its own', async () => {
     const headers = {
       'openai-processing-ms': '17',
       'openai-model': 'm-2026',
@@ -79,7 +80,7 @@ describe('the answer that a client gets', () => {
     expect(backend.posts()[0]?.headers['accept-encoding']).toBe('identity');
   });
 
-  it.each([
+  it.each<[string, MockReply]>([
     ['nothing, as 204', { status: 204, text: '' }],
     ['nothing, as 200', { text: '' }],
     ['a page', { text: '<html>Welcome</html>', headers: { 'content-type': 'text/html' } }],

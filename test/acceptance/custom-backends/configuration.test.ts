@@ -49,6 +49,19 @@ describe('the configuration of custom backends', () => {
     expect(answer.status).toBe(200);
   });
 
+  it.each(['my backend', 'a:b', '-a', 'ä'])('refuses a folder called %j, quoting it', async (name) => {
+    const folder = await writeConfig({
+      [`backends/${name}/backend.yaml`]: customYaml('http://127.0.0.1:9/v1'),
+      'backends/other/backend.yaml': customYaml('http://127.0.0.1:9/v1', 'max_retry: 1'),
+    });
+    const { config, problems } = await loadConfig({ flags: { configDir: folder }, env: {}, cwd: folder });
+    const lines = problems.map(formatProblem);
+    expect(config).toBeUndefined();
+    expect(lines).toHaveLength(2);
+    expect(lines.join('\n')).toContain(`"${name}"`);
+    expect(lines.join('\n')).toContain('max_retries');
+  });
+
   it.each([
     ['unset', {}],
     ['empty', { MY_KEY: '' }],

@@ -83,12 +83,16 @@ export function gapsBetweenPosts(backend: MockServer): number[] {
   return times.slice(1).map((time, index) => time - (times[index] as number));
 }
 
+const realNow = performance.now;
+let forwardMs = 0;
+
 /** Lets the clock by which the gateway measures its minutes go forward; timers go on as they are. */
 export function forwardClock(milliseconds: number): void {
-  const read = performance.now;
-  performance.now = () => read.call(performance) + milliseconds;
+  forwardMs += milliseconds;
+  performance.now = () => realNow.call(performance) + forwardMs;
   onTestFinished(() => {
-    performance.now = read;
+    forwardMs = 0;
+    performance.now = realNow;
   });
 }
 

@@ -163,12 +163,15 @@ describe('errors with status 200', () => {
     expect([answer.status, await answer.json()]).toEqual([200, json]);
   });
 
-  test.each(['', '<html>hello</html>', '[1]', '"text"', 'null', '{"choices":'])('the body %j is a failure', async (text) => {
-    const backend = await startFakeBackend([{ text }]);
-    const gateway = await startAt(backend.url);
-    const { message } = await expectError(await gateway.post(chatPath, chat()), 502, 'upstream_error');
-    expect(message).toContain(backend.url);
-  });
+  test.each(['', '<html>hello</html>', '[1]', '"text"', 'null', '{"choices":'])(
+    'the body %j is a failure',
+    async (text) => {
+      const backend = await startFakeBackend([{ text }]);
+      const gateway = await startAt(backend.url);
+      const { message } = await expectError(await gateway.post(chatPath, chat()), 502, 'upstream_error');
+      expect(message).toContain(backend.url);
+    },
+  );
 });
 
 describe('the shapes of error bodies', () => {

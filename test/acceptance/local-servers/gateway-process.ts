@@ -17,14 +17,12 @@ export interface CommandOptions {
 
 /** A command line of Headrace in a process of its own, in an empty folder and with nothing of the test's environment. */
 export class GatewayProcess {
-  readonly #child: ChildProcess;
   /** The exit code; null where a signal ended it. */
   readonly ended: Promise<number | null>;
   stdout = '';
   stderr = '';
 
   private constructor(child: ChildProcess) {
-    this.#child = child;
     this.ended = new Promise((resolve) => child.once('close', resolve));
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;

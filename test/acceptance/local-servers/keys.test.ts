@@ -175,3 +175,25 @@ describe('two name spaces (R5)', () => {
     expect(JSON.stringify(backend.posts()[0]?.rawHeaders)).not.toMatch(/sk-(anything|cookie)/);
   });
 });
+
+test('R1 no client chooses the host: not by a field, a header, a query or a Host', async () => {
+  const backend = await startFakeBackend();
+  const elsewhere = await startFakeBackend();
+  const gateway = await startAt(`${backend.url}/v1`, { OPENAI_API_KEY: 'key-0123456789' });
+  const fields = {
+    api_base: elsewhere.url,
+    base_url: elsewhere.url,
+    api_key: 'k',
+    user_config: { url: elsewhere.url },
+  };
+  const headers = {
+    'x-portkey-custom-host': elsewhere.url,
+    'x-forwarded-host': `127.0.0.1:${elsewhere.port}`,
+    forwarded: `host=127.0.0.1:${elsewhere.port}`,
+    'x-headrace-backend': elsewhere.url,
+  };
+  const answer = await gateway.post(`${chatPath}?base_url=${elsewhere.url}`, chat(fields), headers);
+  expect(answer.status).toBe(200);
+  expect(backend.posts()[0]?.json).toEqual(chat(fields));
+  expect(elsewhere.requests).toEqual([]);
+});

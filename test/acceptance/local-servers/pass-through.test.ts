@@ -48,7 +48,10 @@ describe('pass-through', () => {
       "choices":[{"index":0,"message":{"role":"assistant","content":"User: a\\nAssistant: b\\u00e9","reasoning_content":"r"}}],
       "timings":{"prompt_n":1} }\n`;
     const headers = { 'content-type': 'application/json' };
-    const backend = await startFakeBackend([{ text, headers }, { text, headers, gzip: true }]);
+    const backend = await startFakeBackend([
+      { text, headers },
+      { text, headers, gzip: true },
+    ]);
     const gateway = await startAt(backend.url);
     expect(await (await gateway.post(chatPath, chat())).text()).toBe(text);
     const unpacked = await gateway.post(chatPath, chat());
@@ -59,7 +62,10 @@ describe('pass-through', () => {
   test.each(['/v1', ''])('completions and embeddings pass too (under %j)', async (prefix) => {
     const backend = await startFakeBackend();
     const gateway = await startAt(backend.url);
-    const bodies = { completions: '{"prompt": "x" ,"model":"m","seed":1e2}', embeddings: '{"input":["a"],"model":"m" }' };
+    const bodies = {
+      completions: '{"prompt": "x" ,"model":"m","seed":1e2}',
+      embeddings: '{"input":["a"],"model":"m" }',
+    };
     for (const [name, body] of Object.entries(bodies)) {
       expect((await gateway.post(`${prefix}/${name}`, body)).status).toBe(200);
       expect(backend.posts().at(-1)?.path).toBe(`/v1/${name}`);
@@ -103,16 +109,19 @@ describe('streams (A23)', () => {
     expect(through.text).toContain('tool_calls');
   });
 
-  test.each([undefined, {}, { include_usage: false }, null])('with stream_options %j there is no usage chunk', async (stream_options) => {
-    const backend = await startFakeBackend();
-    const gateway = await startAt(backend.url);
-    const answer = await gateway.post(chatPath, chat({ stream: true, stream_options }));
-    const events = eventsOf(await answer.text()) as { choices: unknown[]; usage?: unknown }[];
-    expect(events.at(-1)).toBe('[DONE]');
-    expect(events.filter((event) => event.usage || event.choices?.length === 0)).toEqual([]);
-    expect(backend.posts()[0]?.json.stream_options).toEqual({ include_usage: true });
-    await expect.poll(() => gateway.log().at(-1)).toMatchObject({ prompt_tokens: 1, completion_tokens: 1 });
-  });
+  test.each([undefined, {}, { include_usage: false }, null])(
+    'with stream_options %j there is no usage chunk',
+    async (stream_options) => {
+      const backend = await startFakeBackend();
+      const gateway = await startAt(backend.url);
+      const answer = await gateway.post(chatPath, chat({ stream: true, stream_options }));
+      const events = eventsOf(await answer.text()) as { choices: unknown[]; usage?: unknown }[];
+      expect(events.at(-1)).toBe('[DONE]');
+      expect(events.filter((event) => event.usage || event.choices?.length === 0)).toEqual([]);
+      expect(backend.posts()[0]?.json.stream_options).toEqual({ include_usage: true });
+      await expect.poll(() => gateway.log().at(-1)).toMatchObject({ prompt_tokens: 1, completion_tokens: 1 });
+    },
+  );
 
   test('with include_usage there is exactly one', async () => {
     const backend = await startFakeBackend();
@@ -139,6 +148,16 @@ describe('streams (A23)', () => {
     expect(await request.ended).toBe('aborted');
     await answer;
     await expect.poll(() => gateway.log().at(-1)).toMatchObject({ status: 499, outcome: 'cancelled' });
+  });
+
+  test("the server's own error event in the middle goes on as it came, and is the last", async () => {
+    const error = 'data: {"error":{"message":"overloaded","code":7.0}}\n\n';
+    const first = 'data: {"choices":[{"index":0,"delta":{"content":"\\"error\\""}}]}\n\n';
+    const backend = await startFakeBackend([{ chunks: [first, error], chunk_delay_ms: 20 }]);
+    const gateway = await startAt(backend.url);
+    const answer = await gateway.post(chatPath, chat({ stream: true }));
+    expect(await answer.text()).toBe(first + error);
+    await expect.poll(() => gateway.log().at(-1)).toMatchObject({ outcome: 'broken', code: 'upstream_error' });
   });
 
   test('a stream that breaks ends in an error event and no [DONE]', async () => {

@@ -3,6 +3,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startFakeBackend } from '../../fake-backend/fake-backend.ts';
+import { backendYaml, startTestGateway } from '../../harness/test-gateway.ts';
 import { chat, chatPath, expectError, startAt } from './chat.ts';
 import { freePort } from './gateway-process.ts';
 
@@ -85,8 +86,10 @@ describe('proxies (R8)', () => {
     const proxy = await startProxy(await freePort());
     const env = { HTTP_PROXY: proxy.url, NO_PROXY: exempt };
     // A name with an empty label is refused by every resolver without asking anybody.
-    const gateway = await startAt('http://a..test:8123/v1', env);
-    const { message } = await expectError(await gateway.post(chatPath, chat()), 502, 'upstream_unreachable');
+    const yaml = backendYaml('http://a..test:8123/v1', 'auth_type: none\nmax_retries: 0');
+    const gateway = await startTestGateway({ files: { 'backends/a/backend.yaml': yaml }, env });
+    const answer = await gateway.post(chatPath, chat({ model: 'a:m' }));
+    const { message } = await expectError(answer, 502, 'upstream_unreachable');
     expect(message).toContain('name not found');
     expect(proxy.asked).toEqual([]);
   });
