@@ -19,7 +19,8 @@ const bufferBytes = 64 * 1024;
  * @param destination somewhere else to write to
  */
 export function openLog(level: LogLevel, destination?: DestinationStream): Log {
-  const sink = destination ?? pino.destination({ fd: 2, sync: false, minLength: bufferBytes });
+  const sink =
+    destination ?? pino.destination({ fd: 2, sync: false, minLength: bufferBytes, maxWrite: 2 * bufferBytes });
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
   const flush = () => {
     if ('flushSync' in sink && typeof sink.flushSync === 'function') {
