@@ -37,7 +37,7 @@ describe('the answer that a client gets', () => {
     expect((pieces.at(-1)?.at ?? 0) - (pieces[0]?.at ?? 0)).toBeGreaterThan(100);
   });
 
-  it('has the backend's openai-* and x-ratelimit-* headers, and no others of its own', async () => {
+  it('has the backend’s openai-* and x-ratelimit-* headers, and no others of its own', async () => {
     const headers = {
       'openai-processing-ms': '17',
       'openai-model': 'm-2026',

@@ -115,7 +115,7 @@ describe('the body that a backend gets', () => {
     ['followed by something', Buffer.from(`{"model":"u:m","messages":[${message}]} x`)],
     ['a list', Buffer.from('[1]')],
     ['empty', Buffer.alloc(0)],
-  ])('is not sent where the client's is %s', async (_what, bytes) => {
+  ])('is not sent where the client’s is %s', async (_what, bytes) => {
     const { post, backend } = await startRig();
     const { status, error } = failure(await post(chatPath, bytes));
     expect([status, error.code, error.type]).toEqual([400, 'invalid_json', 'invalid_request_error']);

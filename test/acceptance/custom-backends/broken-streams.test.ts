@@ -49,7 +49,7 @@ describe('a stream that breaks', () => {
     expect(answer.text).not.toContain('"error"');
   });
 
-  it('with an error of the backend's own passes it on, after one call', async () => {
+  it('with an error of the backend’s own passes it on, after one call', async () => {
     const error = { message: 'out of memory', type: 'server_error', code: null, param: null };
     const { chat, backend } = await startRig({ script: [{ content: 'a b', error, error_after_chunks: 2 }, {}], yaml });
     const answer = await chat({ stream });

@@ -8,7 +8,7 @@ function says(message: string) {
 }
 
 describe('the error when retries are used up', () => {
-  it('has the status and the message of the backend's last 5xx', async () => {
+  it('has the status and the message of the backend’s last 5xx', async () => {
     const script = [
       { status: 500, ...says('the first') },
       { status: 500, ...says('the second') },
@@ -40,7 +40,7 @@ describe('the error when retries are used up', () => {
     expect(answer.headers).not.toHaveProperty('x-should-retry');
   });
 
-  it('is a 429 with the backend's retry-after', async () => {
+  it('is a 429 with the backend’s retry-after', async () => {
     const script = [
       { status: 429, headers: { 'retry-after-ms': '1' } },
       { status: 429, retry_after: 45, ...says('slow down') },

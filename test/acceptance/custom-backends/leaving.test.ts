@@ -32,7 +32,7 @@ const stages: readonly (readonly [string, MockReply, object])[] = [
 ];
 
 describe('a client that leaves', () => {
-  it.each(stages)('while %s aborts the backend's request', async (_when, reply, fields) => {
+  it.each(stages)('while %s aborts the backend’s request', async (_when, reply, fields) => {
     const rig = await startRig({ script: [reply], yaml: 'retry_delay: 0' });
     const client = call(rig, fields);
     const post = await rig.backend.waitForPost(1);
@@ -47,7 +47,7 @@ describe('a client that leaves', () => {
   it.each([
     ['that keeps coming', { content: 'word '.repeat(500), chunk_delay_ms: 20 }],
     ['that has gone silent', { content: 'a b c', hang_after_chunks: 2 }],
-  ])('in the middle of a stream %s aborts the backend's request', async (_how, reply) => {
+  ])('in the middle of a stream %s aborts the backend’s request', async (_how, reply) => {
     const rig = await startRig({ script: [reply] });
     const client = call(rig, { stream: true });
     await client.firstByte;
@@ -58,7 +58,7 @@ describe('a client that leaves', () => {
     await expectCancelled(rig, 1);
   });
 
-  it('while a slow answer drips in aborts the backend's request', async () => {
+  it('while a slow answer drips in aborts the backend’s request', async () => {
     const rig = await startRig({ script: [{ content: 'x'.repeat(2000), chunk_bytes: 10, chunk_delay_ms: 50 }] });
     const client = call(rig, {});
     const post = await rig.backend.waitForPost(1);

@@ -13,7 +13,7 @@ describe('the parameters of a model', () => {
     expect(backend.posts()[1]?.json).toEqual({ model: 'm', prompt: 'one', temperature: 0.3 });
   });
 
-  it.each([0.9, 0, false, '', null])('leave the client's value %j alone', async (value) => {
+  it.each([0.9, 0, false, '', null])('leave the client’s value %j alone', async (value) => {
     const { chat, backend } = await startRig({ yaml: temperature });
     await chat({ temperature: value });
     expect(backend.posts()[0]?.body.toString()).toBe(JSON.stringify({ model: 'm', messages, temperature: value }));

@@ -78,30 +78,33 @@ const chats: readonly (readonly [string, Parameters<typeof measuredChat>[0]])[] 
 ];
 
 describe('the tokens that a prompt measures', () => {
-  it.each(chats)('are exact for %s, by either encoding, and decide to the token', async (_what, chat) => {
-    const measured = measuredChat(chat);
-    const { post, backend } = await startRig({
-      yaml: `models: ${JSON.stringify({
-        default: { limits: { max_input_tokens: 1 } },
-        cl100k: { limits: { max_input_tokens: 1 }, tokenizer: 'cl100k_base' },
-        less: { limits: { max_input_tokens: measured - 1 } },
-        enough: { limits: { max_input_tokens: measured } },
-      })}`,
-    });
-    const ask = (model: string, stream: boolean) =>
-      post('/v1/chat/completions', { model: `u:${model}`, stream, ...chat });
-    for (const [model, details] of [
-      ['default', { model: 'default', limit: 1, measured }],
-      ['cl100k', { model: 'cl100k', limit: 1, measured: measuredChat(chat, 'cl100k_base') }],
-      ['less', { model: 'less', limit: measured - 1, measured }],
-    ] as const) {
-      for (const stream of [false, true]) {
-        const refused = failure(await ask(model, stream));
-        expect(refused).toMatchObject({ status: 400, error: { code: 'context_length_exceeded' }, detail: { details } });
+  it('are exact for chats of every kind, by either encoding, and decide to the token', async () => {
+    const models = chats.flatMap(([, chat], index) => [
+      [`default${index}`, { limits: { max_input_tokens: 1 } }],
+      [`cl100k${index}`, { limits: { max_input_tokens: 1 }, tokenizer: 'cl100k_base' }],
+      [`less${index}`, { limits: { max_input_tokens: measuredChat(chat) - 1 } }],
+      [`enough${index}`, { limits: { max_input_tokens: measuredChat(chat) } }],
+    ]);
+    const { post, backend } = await startRig({ yaml: `models: ${JSON.stringify(Object.fromEntries(models))}` });
+    for (const [index, [what, chat]] of chats.entries()) {
+      const ask = (model: string, stream = false) =>
+        post('/v1/chat/completions', { model: `u:${model}${index}`, stream, ...chat });
+      const measured = measuredChat(chat);
+      for (const [model, limit, exact] of [
+        ['default', 1, measured],
+        ['cl100k', 1, measuredChat(chat, 'cl100k_base')],
+        ['less', measured - 1, measured],
+      ] as const) {
+        const details = { model: model + index, limit, measured: exact };
+        for (const stream of [false, true]) {
+          const { status, error, detail } = failure(await ask(model, stream));
+          expect([status, error.code], what).toEqual([400, 'context_length_exceeded']);
+          expect(detail, what).toMatchObject({ details });
+        }
       }
+      expect(backend.posts(), what).toHaveLength(index);
+      expect((await ask('enough')).status, what).toBe(200);
     }
-    expect(backend.posts()).toHaveLength(0);
-    expect((await ask('enough', false)).status).toBe(200);
   });
 
   it('do not depend on white space and escapes of the JSON, but on those within texts', async () => {

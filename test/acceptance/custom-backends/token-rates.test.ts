@@ -8,28 +8,33 @@ const total = 1000;
 const limited = modelYaml({ tokens_per_minute: total });
 
 /** How many tokens a call without any wish for output leaves in the window: so many are used, besides its own. */
-async function usedTokens({ chat }: Pick<Rig, 'chat'>): Promise<number> {
-  const { headers } = await chat({ max_tokens: 0 });
+async function usedTokens({ chat }: Pick<Rig, 'chat'>, model = 'u:m'): Promise<number> {
+  const { headers } = await chat({ model, max_tokens: 0 });
   return total - Number(headers['x-ratelimit-remaining-tokens']) - measured;
 }
 
+/** What a call reserves: by the limits of its model, and by the fields that it has. */
+const reservations: readonly (readonly [string, object, object, number])[] = [
+  ['the input alone, where nothing is known of the output', {}, {}, measured],
+  ['the input and the asked output', {}, { max_tokens: 100 }, measured + 100],
+  ['the larger of both fields', {}, { max_tokens: 100, max_completion_tokens: 120 }, measured + 120],
+  ['each of several choices', {}, { max_tokens: 100, n: 3 }, measured + 300],
+  ['max_output_tokens, where nothing is asked', { max_output_tokens: 200 }, {}, measured + 200],
+  ['the asked output before max_output_tokens', { max_output_tokens: 200 }, { max_tokens: 5 }, measured + 5],
+  ['the whole budget at most, where nothing is asked', { max_output_tokens: 5000 }, {}, total],
+];
+
 describe('what of tokens_per_minute is reserved', () => {
-  it.each([
-    ['the input alone, where nothing is known of the output', {}, {}, measured],
-    ['the input and the asked output', {}, { max_tokens: 100 }, measured + 100],
-    ['the larger of both fields', {}, { max_tokens: 100, max_completion_tokens: 120 }, measured + 120],
-    ['each of several choices', {}, { max_tokens: 100, n: 3 }, measured + 300],
-    ['max_output_tokens, where nothing is asked', { max_output_tokens: 200 }, {}, measured + 200],
-    ['the asked output before max_output_tokens', { max_output_tokens: 200 }, { max_tokens: 5 }, measured + 5],
-    ['the whole budget at most, where nothing is asked', { max_output_tokens: 5000 }, {}, total],
-  ])('is %s', async (_what, limits, fields, reserved) => {
-    const { chat } = await startRig({ yaml: modelYaml({ tokens_per_minute: total, ...limits }) });
-    const { status, headers } = await chat(fields);
-    expect(status).toBe(200);
-    expect(headers['x-ratelimit-limit-tokens']).toBe(String(total));
-    expect(headers['x-ratelimit-remaining-tokens']).toBe(String(total - reserved));
-    expect(headers['x-ratelimit-reset-tokens']).toMatch(/^(1m0s|59s)$/);
-    expect(headers).not.toHaveProperty('x-ratelimit-limit-requests');
+  it('is the input and the output that was asked for, or else may come', async () => {
+    const limits = reservations.map(([, more]) => ({ limits: { tokens_per_minute: total, ...more } }));
+    const { chat } = await startRig({ yaml: `models: ${JSON.stringify({ ...limits })}` });
+    for (const [index, [what, , fields, reserved]] of reservations.entries()) {
+      const { status, headers } = await chat({ model: `u:${index}`, ...fields });
+      expect([status, headers['x-ratelimit-limit-tokens']], what).toEqual([200, String(total)]);
+      expect(headers['x-ratelimit-remaining-tokens'], what).toBe(String(total - reserved));
+      expect(headers['x-ratelimit-reset-tokens'], what).toMatch(/^(1m0s|59s)$/);
+      expect(headers, what).not.toHaveProperty('x-ratelimit-limit-requests');
+    }
   });
 
   it('is the sum of a list of inputs for embeddings', async () => {
@@ -72,13 +77,19 @@ const ends: readonly (readonly [string, MockReply, object, number])[] = [
 ];
 
 describe('what of tokens_per_minute is settled', () => {
-  it.each(ends)('is %s', async (_what, reply, fields, settled) => {
-    const rig = await startRig({ script: [reply, {}], yaml: `max_retries: 0\n${limited}` });
-    const first = await rig.chat({ max_tokens: 500, ...fields });
-    expect(first.headers['x-ratelimit-remaining-tokens']).toBe(String(total - measured - 500));
-    await until(() => rig.gateway.log().some(({ msg }) => msg === 'request'), 'the call is over');
-    await new Promise((resolve) => setTimeout(resolve, 100)); // an answer without usage is counted after its end
-    expect(await usedTokens(rig)).toBe(settled);
+  it('is what the backend says, else what is counted, and nothing of a call that failed', async () => {
+    const { chat } = await startRig({
+      script: { routes: ends.map(([, reply], index) => ({ model: String(index), replies: [reply, {}] })) },
+      yaml: `max_retries: 0\nmodels: ${JSON.stringify({ ...ends.map(() => ({ limits: { tokens_per_minute: total } })) })}`,
+    });
+    for (const [index, [what, , fields]] of ends.entries()) {
+      const { headers } = await chat({ model: `u:${index}`, max_tokens: 500, ...fields });
+      expect(headers['x-ratelimit-remaining-tokens'], what).toBe(String(total - measured - 500));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200)); // an answer without usage is counted after its end
+    for (const [index, [what, , , settled]] of ends.entries()) {
+      expect(await usedTokens({ chat }, `u:${index}`), what).toBe(settled);
+    }
   });
 
   it('is what came of a stream that the client left', async () => {
