@@ -49,6 +49,8 @@ export interface GatewayErrorOptions {
   readonly detail?: unknown;
   /** Further response headers. */
   readonly headers?: readonly (readonly [string, string])[];
+  /** The message without the words of a backend, which may quote a prompt: what a log may hold. */
+  readonly summary?: string;
   /** The backend's own `error` object, which then stands in place of the gateway's. */
   readonly upstreamError?: Record<string, unknown>;
   readonly cause?: unknown;
@@ -66,6 +68,8 @@ export class GatewayError extends Error {
   readonly detail: unknown;
   readonly headers: readonly (readonly [string, string])[];
   readonly upstreamError: Record<string, unknown> | undefined;
+  /** What a log may hold of the message. */
+  readonly summary: string;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -81,12 +85,13 @@ export class GatewayError extends Error {
     this.detail = options.detail;
     this.headers = options.headers ?? [];
     this.upstreamError = options.upstreamError;
+    this.summary = options.summary ?? message;
   }
 
   /** The same error with some of its options changed. */
   with(changes: GatewayErrorOptions): GatewayError {
-    const { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError } = this;
-    const known = { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError };
+    const { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError, summary } = this;
+    const known = { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError, summary };
     const options = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
     return new GatewayError(this.code, this.message, { ...options, ...changes });
   }

@@ -60,6 +60,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     host: config.settings.host,
     port: config.settings.port,
     maximumRequestBytes: () => runtime.config.settings.maxRequestBytes,
+    refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
   });
   return {

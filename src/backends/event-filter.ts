@@ -151,6 +151,7 @@ function isError(index: JsonIndex): boolean {
 }
 
 function hasNoChoices(index: JsonIndex): boolean {
+  if (index.find('choices') === undefined) return !isError(index);
   const choices = index.get('choices');
   return Array.isArray(choices) && choices.length === 0;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { BackendConfig } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
-import type { Secret } from '../secret.ts';
+import { Secret } from '../secret.ts';
 import { type RetryRule, UpstreamFailure } from './backend.ts';
 import { readRetryHint } from './retry-hint.ts';
 import type { TransportError, UpstreamHeaders } from './transport.ts';
@@ -21,9 +21,12 @@ export class Failures {
   /** The token that was granted last, which is masked as a key is. */
   token: Secret | undefined;
   readonly #config: BackendConfig;
+  /** Values of configured headers may be secrets as well. */
+  readonly #headerValues: readonly Secret[];
 
   constructor(config: BackendConfig) {
     this.#config = config;
+    this.#headerValues = config.headers.filter(([, value]) => value.length >= 8).map(([, value]) => new Secret(value));
   }
 
   /** A status that is no success. */
@@ -36,15 +39,18 @@ export class Failures {
     const again: RetryRule = headers['x-should-retry'] === 'false' ? 'elsewhere' : 'backoff';
     const retry: RetryRule = retriedStatuses.has(status) ? again : 'never';
     if (status === 429) {
-      const error = new GatewayError('rate_limit_exceeded', `${this.#name} is over its rate limit: ${said.message}`, {
+      const summary = `${this.#name} is over its rate limit`;
+      const error = new GatewayError('rate_limit_exceeded', `${summary}: ${said.message}`, {
         source: 'backend',
+        summary,
       });
       return new UpstreamFailure(error, { retry, hintMs, reached: true });
     }
     if (hasOverflowCode(said)) return this.#overflow(said);
     if (status >= 500 || status < 400) {
-      const message = `${this.#name} answered ${status}: ${said.message}`;
-      const error = new GatewayError('upstream_error', message, { retryable: retry !== 'never' });
+      const summary = `${this.#name} answered ${status}`;
+      const retryable = retry !== 'never';
+      const error = new GatewayError('upstream_error', `${summary}: ${said.message}`, { retryable, summary });
       return new UpstreamFailure(error, { retry, hintMs, reached: true });
     }
     if (saysOverflow(said)) return this.#overflow(said);
@@ -55,8 +61,9 @@ export class Failures {
   fromErrorBody(said: UpstreamErrorBody): UpstreamFailure {
     const masked = this.#masked(said);
     if (saysOverflow(masked)) return this.#overflow(masked);
-    const message = `${this.#name} at ${this.#config.baseUrl} answered 200 with an error: ${masked.message}`;
-    return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
+    const summary = `${this.#name} at ${this.#config.baseUrl} answered 200 with an error`;
+    const error = new GatewayError('upstream_error', `${summary}: ${masked.message}`, { summary });
+    return new UpstreamFailure(error, { retry: 'never', reached: true });
   }
 
   /** A success whose body is of no use. */
@@ -122,9 +129,11 @@ export class Failures {
   }
 
   #loading(said: UpstreamErrorBody, hintMs: number | undefined): UpstreamFailure {
-    const error = new GatewayError('backend_unavailable', `${this.#name} is not ready: ${said.message}`, {
+    const summary = `${this.#name} is not ready`;
+    const error = new GatewayError('backend_unavailable', `${summary}: ${said.message}`, {
       retryAfterMs: hintMs ?? 5000,
       source: 'backend',
+      summary,
     });
     return new UpstreamFailure(error, { retry: 'loading', hintMs, reached: true });
   }
@@ -134,6 +143,7 @@ export class Failures {
     const error = new GatewayError('context_length_exceeded', said.message, {
       param: 'messages',
       detail: { code: 'input_limit_exceeded', message: 'Input token limit exceeded', details },
+      summary: `${this.#name} says that the prompt is too long`,
     });
     return new UpstreamFailure(error, { retry: 'never', reached: true });
   }
@@ -144,6 +154,7 @@ export class Failures {
     return new GatewayError(code, said.message, {
       status,
       retryable: status === 408,
+      summary: `${this.#name} answered ${status}`,
       ...(said.error ? { upstreamError: said.error } : {}),
     });
   }
@@ -176,7 +187,8 @@ export class Failures {
   #mask(text: string): string {
     const { credential } = this.#config;
     const secret = credential.kind === 'key' ? credential.secret : this.token;
-    return secret ? secret.mask(text) : text;
+    const masked = secret ? secret.mask(text) : text;
+    return this.#headerValues.reduce((left, value) => value.mask(left), masked);
   }
 }
 

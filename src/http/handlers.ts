@@ -23,13 +23,14 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
     },
     getModel: async (exchange, caller, rest) => {
       const name = decodeName(rest);
-      const listings = await ports.catalog().list(caller);
-      const found = listings.find((listing) => listing.id === name);
-      if (found === undefined)
+      const found = await ports.catalog().find(name, caller);
+      if (found === undefined) {
+        const listings = await ports.catalog().list(caller);
         throw notFound(
           name,
           listings.map((listing) => listing.id),
         );
+      }
       replyJson(exchange, 200, toModelBody(found));
     },
     health: (exchange) => replyJson(exchange, 200, { status: 'ok' }),

@@ -55,7 +55,7 @@ export async function serveCall(
       status,
       outcome: finish.outcome,
       code: finish.error?.code,
-      error: finish.error?.message,
+      error: finish.error?.summary,
     } as const;
     ports.ended(
       toRecord(exchange, caller, protocol, { asked, stream, run, usage: finish.usage, ...outcome }),
@@ -76,7 +76,7 @@ export async function serveCall(
       outcome,
       code,
     };
-    ports.ended(toRecord(exchange, caller, protocol, { ...known, error: error.message }), error);
+    ports.ended(toRecord(exchange, caller, protocol, { ...known, error: error.summary }), error);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../gateway-error.ts';
 import { errorReply } from './errors.ts';
@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Bytes of a body beyond which a request is refused. */
   readonly maximumRequestBytes: () => number;
+  /** Told of what was refused before it became a request that could be handled. */
+  readonly refused: (request: { id: string; method: string; path: string }, error: GatewayError) => void;
   /** Serves a request whose body is there. */
   readonly handle: (exchange: Exchange) => void;
 }
@@ -46,7 +48,7 @@ export function startServer(options: ServerOptions): Promise<HttpServer> {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => serve(request, response, options);
   server.on('request', onRequest);
   server.on('checkExpectation', onRequest);
-  server.on('clientError', answerClientError);
+  server.on('clientError', (error: Error, socket: Socket) => answerClientError(error, socket, options));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -85,7 +87,7 @@ function serve(request: IncomingMessage, response: ServerResponse, options: Serv
   });
   const error = refusalOfHead(request);
   if (error === undefined) receive(exchange, request, options);
-  else refuse(exchange, error);
+  else refuse(exchange, error, options);
 }
 
 function refusalOfHead({ headers, httpVersion }: IncomingMessage): GatewayError | undefined {
@@ -98,7 +100,8 @@ function refusalOfHead({ headers, httpVersion }: IncomingMessage): GatewayError 
   return undefined;
 }
 
-function refuse(exchange: Exchange, error: GatewayError): void {
+function refuse(exchange: Exchange, error: GatewayError, options: ServerOptions): void {
+  options.refused(exchange, error);
   const { status, headers, body } = errorReply(error);
   exchange.reply(status, [...headers, ['x-request-id', exchange.id], ['connection', 'close']], body);
 }
@@ -109,7 +112,7 @@ function receive(exchange: NodeExchange, request: IncomingMessage, options: Serv
   const chunks: Buffer[] = [];
   let size = 0;
   let refused = announced > limit;
-  if (refused) refuseSize(exchange, request, announced, limit);
+  if (refused) refuseSize(exchange, request, tooLarge(announced, limit), options);
   request.on('data', (chunk: Buffer) => {
     if (refused) return;
     size += chunk.length;
@@ -119,7 +122,7 @@ function receive(exchange: NodeExchange, request: IncomingMessage, options: Serv
     }
     refused = true;
     chunks.length = 0;
-    refuseSize(exchange, request, undefined, limit);
+    refuseSize(exchange, request, tooLarge(undefined, limit), options);
   });
   request.on('end', () => {
     if (refused) return;
@@ -130,8 +133,9 @@ function receive(exchange: NodeExchange, request: IncomingMessage, options: Serv
 }
 
 /** Says why. The rest of the body is read and dropped for a while, since many clients read an answer only after that. */
-function refuseSize(exchange: Exchange, request: IncomingMessage, announced: number | undefined, limit: number): void {
-  const { status, headers, body } = errorReply(tooLarge(announced, limit));
+function refuseSize(exchange: Exchange, request: IncomingMessage, error: GatewayError, options: ServerOptions): void {
+  options.refused(exchange, error);
+  const { status, headers, body } = errorReply(error);
   exchange.begin(status, [...headers, ['x-request-id', exchange.id], ['content-length', `${Buffer.byteLength(body)}`]]);
   exchange.write(Buffer.from(body));
   // Ended only then: the end of an answer may be the end of the connection, and the answer lost with it.
@@ -151,25 +155,33 @@ export function tooLarge(bytes: number | undefined, limit: number): GatewayError
 }
 
 /** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+function answerClientError(error: Error & { code?: string }, socket: Socket, options: ServerOptions): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
   const last = unanswered.get(socket);
   if (last !== undefined) {
-    endAfter(last.request, last.response, describeClientError(error));
+    endAfter(last.request, last.response, describeClientError(error), options);
     return;
   }
-  const { status, headers, body } = errorReply(describeClientError(error));
-  const lines = [`HTTP/1.1 ${status} ${status === 408 ? 'Request Timeout' : 'Bad Request'}`];
+  const described = describeClientError(error);
+  const id = randomUUID();
+  options.refused({ id, method: '', path: '' }, described);
+  const { status, headers, body } = errorReply(described);
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`];
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  lines.push(`x-request-id: ${randomUUID()}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close');
+  lines.push(`x-request-id: ${id}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close');
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Nonsense behind or within a request: what is answered already is not disturbed, and then the connection ends. */
-function endAfter(request: IncomingMessage, response: ServerResponse, error: GatewayError): void {
+function endAfter(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: GatewayError,
+  options: ServerOptions,
+): void {
   const { socket } = request;
   response.on('close', () => socket.destroySoon());
-  if (!request.complete) refuse(new NodeExchange(request, response), error);
+  if (!request.complete) refuse(new NodeExchange(request, response), error, options);
 }
 
 function describeClientError(error: Error & { code?: string }): GatewayError {

@@ -26,6 +26,12 @@ export class LimiterAuthority {
       });
       return;
     }
+    if (request.type === 'limiter:peek') {
+      const state = await this.#limiter.peek(request.subject, request.rates);
+      const { id } = request;
+      this.#reply({ type: 'limiter:decision', id, admitted: false, limit: undefined, retryAfterMs: 0, state });
+      return;
+    }
     const reservation = this.#open.get(request.id);
     this.#open.delete(request.id);
     if (request.type === 'limiter:settle') reservation?.settle(request.tokens);

@@ -9,10 +9,11 @@ export type LimiterRequest =
       readonly rates: Rates;
       readonly tokens: number;
     }
+  | { readonly type: 'limiter:peek'; readonly id: number; readonly subject: string; readonly rates: Rates }
   | { readonly type: 'limiter:settle'; readonly id: number; readonly tokens: number }
   | { readonly type: 'limiter:release'; readonly id: number };
 
-/** The decision on a reservation. */
+/** The decision on a reservation; of what was only looked at, the state counts. */
 export interface LimiterResponse {
   readonly type: 'limiter:decision';
   readonly id: number;

@@ -5,6 +5,8 @@ export interface Limiter {
    * @param subject what the rates belong to, such as `backend:model`
    */
   reserve(subject: string, rates: Rates, tokens: number): Decision | Promise<Decision>;
+  /** How the rates stand; takes nothing. */
+  peek(subject: string, rates: Rates): RateState | Promise<RateState>;
 }
 
 /** Rates over any span of 60 seconds; undefined: unlimited. */

@@ -13,12 +13,7 @@ export class MemoryLimiter implements Limiter {
 
   reserve(subject: string, rates: Rates, tokens: number): Decision {
     const now = this.#now();
-    let window = this.#windows.get(subject);
-    if (window === undefined) {
-      window = new SlidingWindow();
-      this.#windows.set(subject, window);
-    }
-    window.expire(now);
+    const window = this.#window(subject, now);
     const requestsOver = rates.requestsPerMinute === undefined ? 0 : window.requests + 1 - rates.requestsPerMinute;
     const tokensOver = rates.tokensPerMinute === undefined ? 0 : window.tokens + tokens - rates.tokensPerMinute;
     if (requestsOver > 0 || tokensOver > 0) {
@@ -33,6 +28,21 @@ export class MemoryLimiter implements Limiter {
     }
     const reservation = new WindowReservation(window, window.add(now, tokens));
     return { admitted: true, reservation, state: stateOf(window, rates, now) };
+  }
+
+  peek(subject: string, rates: Rates): RateState {
+    const now = this.#now();
+    return stateOf(this.#window(subject, now), rates, now);
+  }
+
+  #window(subject: string, now: number): SlidingWindow {
+    let window = this.#windows.get(subject);
+    if (window === undefined) {
+      window = new SlidingWindow();
+      this.#windows.set(subject, window);
+    }
+    window.expire(now);
+    return window;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Decision, Limiter, Rates } from './limiter.ts';
+import type { Decision, Limiter, RateState, Rates } from './limiter.ts';
 import type { LimiterRequest, LimiterResponse } from './limiter-messages.ts';
 
 /** The way to the process that holds the limits. */
@@ -9,33 +9,35 @@ export interface LimiterChannel {
 /** Asks another process for each decision, so that a limit holds over all processes together. */
 export class RemoteLimiter implements Limiter {
   readonly #channel: LimiterChannel;
-  readonly #waiting = new Map<number, (decision: Decision) => void>();
+  readonly #waiting = new Map<number, (response: LimiterResponse) => void>();
   #last = 0;
 
   constructor(channel: LimiterChannel) {
     this.#channel = channel;
   }
 
-  reserve(subject: string, rates: Rates, tokens: number): Promise<Decision> {
-    const id = ++this.#last;
-    const { requestsPerMinute, tokensPerMinute } = rates;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#channel.send({
-        type: 'limiter:reserve',
-        id,
-        subject,
-        rates: { requestsPerMinute, tokensPerMinute },
-        tokens,
-      });
-    });
+  async reserve(subject: string, rates: Rates, tokens: number): Promise<Decision> {
+    return this.#decision(
+      await this.#ask((id) => ({ type: 'limiter:reserve', id, subject, rates: plain(rates), tokens })),
+    );
+  }
+
+  async peek(subject: string, rates: Rates): Promise<RateState> {
+    return (await this.#ask((id) => ({ type: 'limiter:peek', id, subject, rates: plain(rates) }))).state;
   }
 
   /** To be called with every decision that comes in. */
   receive(response: LimiterResponse): void {
-    const resolve = this.#waiting.get(response.id);
+    this.#waiting.get(response.id)?.(response);
     this.#waiting.delete(response.id);
-    resolve?.(this.#decision(response));
+  }
+
+  #ask(request: (id: number) => LimiterRequest): Promise<LimiterResponse> {
+    const id = ++this.#last;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#channel.send(request(id));
+    });
   }
 
   #decision(response: LimiterResponse): Decision {
@@ -56,4 +58,9 @@ export class RemoteLimiter implements Limiter {
       },
     };
   }
+}
+
+/** The rates alone, of what may be a larger object. */
+function plain({ requestsPerMinute, tokensPerMinute }: Rates): Rates {
+  return { requestsPerMinute, tokensPerMinute };
 }

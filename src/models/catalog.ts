@@ -35,7 +35,13 @@ export class Catalog {
         found.push({ id, ownedBy: name, contextWindow: undefined, maxOutputTokens: undefined });
       }
     });
-    return caller.models === undefined ? found : found.filter((listing) => caller.models?.has(listing.id));
+    return found.filter((listing) => this.#directory.isListedFor(listing.id, caller.models));
+  }
+
+  /** The model of a public name, listed or bare, as far as this caller may use it. */
+  async find(name: string, caller: Caller): Promise<ModelListing | undefined> {
+    const id = this.#directory.listedName(name) ?? name;
+    return (await this.list(caller)).find((listing) => listing.id === id);
   }
 
   #ask(backend: Backend): Promise<readonly string[]> {

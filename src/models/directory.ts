@@ -72,6 +72,27 @@ export class Directory {
     return this.#declared.get(`${name}:${upstream}`) ?? createRoute(backend, upstream);
   }
 
+  /** The public names of a route: the one that is listed, and a declared model's bare name where it means just that. */
+  namesOf(route: Route): string[] {
+    const model = route.candidates[0]?.model ?? '';
+    const isBare = this.declaring(model).length === 1 && this.#declared.get(route.name) === route;
+    return isBare && !this.#connectors.has(model) ? [route.name, model] : [route.name];
+  }
+
+  /** The name under which a public name is listed; undefined where it needs a backend to be asked, or is none. */
+  listedName(name: string): string | undefined {
+    if (this.#connectors.has(name) || this.#declared.has(name)) return name;
+    const [only, ...others] = this.declaring(name);
+    return only === undefined || others.length > 0 ? undefined : `${only}:${name}`;
+  }
+
+  /** Whether a key that is limited to some public names may use a listed one. */
+  isListedFor(name: string, allowed: ReadonlySet<string> | undefined): boolean {
+    if (allowed === undefined || allowed.has(name)) return true;
+    const route = this.#declared.get(name);
+    return route !== undefined && this.namesOf(route).some((one) => allowed.has(one));
+  }
+
   /** The public names that need no backend to be asked. */
   listedNames(): string[] {
     return [...this.#connectors.keys(), ...this.#declared.keys()];

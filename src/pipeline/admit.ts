@@ -16,9 +16,20 @@ export function admit(call: FittedCall, candidate: Candidate, limiter: Limiter):
   if (limits === undefined || (limits.requestsPerMinute === undefined && limits.tokensPerMinute === undefined)) {
     return unlimited;
   }
-  const subject = `${candidate.backend.config.name}:${candidate.model}`;
+  const subject = rateSubject(candidate);
   const decision = limiter.reserve(subject, limits, reservedTokens(call, candidate));
   return decision instanceof Promise ? decision.then((made) => open(made, subject)) : open(decision, subject);
+}
+
+/** How the rates of a model stand, for a call that was refused before it could take anything. */
+export async function standing(candidate: Candidate, limiter: Limiter): Promise<Ticket> {
+  const limits = candidate.config?.limits;
+  if (limits?.requestsPerMinute === undefined && limits?.tokensPerMinute === undefined) return unlimited;
+  return { reservation: undefined, state: await limiter.peek(rateSubject(candidate), limits) };
+}
+
+function rateSubject(candidate: Candidate): string {
+  return `${candidate.backend.config.name}:${candidate.model}`;
 }
 
 /** The prompt and the output expected from it; never more than the whole rate where nothing was asked for. */

@@ -2,6 +2,7 @@ import { UpstreamFailure } from '../backends/backend.ts';
 import { encodeBody } from '../backends/encode-body.ts';
 import type { BackendConfig, Config } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
+import type { Directory } from '../models/directory.ts';
 import type { PromptTokens, TokenCounter } from '../models/token-counter.ts';
 import { parseCall } from '../protocols/parse-call.ts';
 import type { Call, FittedCall } from '../types/call.ts';
@@ -60,7 +61,7 @@ async function tell(protocol: Protocol, body: Buffer, config: Config, ports: Pip
   if (protocol.generates) say('stream', call.stream ? 'yes' : 'no');
   say('model asked', call.model === '' ? 'none' : JSON.stringify(call.model));
   const route = explainName(call.model, config, ports.directory, say);
-  explainKeys(call, route, config, say);
+  explainKeys(call, route, config, ports.directory, say);
   const candidate = explainCandidates(route, ports, say);
   const fitted = await explainFit(call, candidate, ports, say);
   say('cost', 'unknown, as no prices are configured');
@@ -70,11 +71,11 @@ async function tell(protocol: Protocol, body: Buffer, config: Config, ports: Pip
 }
 
 /** Which of the gateway's keys may make this call. */
-function explainKeys(call: Call, route: Route, config: Config, say: Say): void {
+function explainKeys(call: Call, route: Route, config: Config, directory: Directory, say: Say): void {
   if (config.keys.length === 0) return;
   const texts = config.keys.map((key) => {
     const caller = { name: key.name, role: key.role, models: key.models && new Set(key.models) };
-    return `${key.name} ${mayUse(caller, call.model, route) ? 'may use it' : 'may not (404 model_not_found)'}`;
+    return `${key.name} ${mayUse(caller, call.model, route, directory) ? 'may use it' : 'may not (404 model_not_found)'}`;
   });
   say('keys', texts.join(', '));
 }

@@ -25,13 +25,13 @@ export function resolve(name: string, caller: Caller, directory: Directory): Rou
     throw notFound(name, allowedNames(caller, directory));
   }
   // A name that a key may not use answers exactly as one that does not exist.
-  if (!mayUse(caller, name, route)) throw notFound(name, allowedNames(caller, directory));
+  if (!mayUse(caller, name, route, directory)) throw notFound(name, allowedNames(caller, directory));
   return route;
 }
 
-/** Whether a caller may use a route, under its public name or the one that it asked for. */
-export function mayUse(caller: Caller, asked: string, route: Route): boolean {
-  return caller.models === undefined || caller.models.has(route.name) || caller.models.has(asked);
+/** Whether a caller may use a route, under one of its public names or the one that it asked for. */
+export function mayUse({ models }: Caller, asked: string, route: Route, directory: Directory): boolean {
+  return models === undefined || models.has(asked) || directory.namesOf(route).some((name) => models.has(name));
 }
 
 /**
@@ -95,7 +95,7 @@ export function notFound(name: string, names: readonly string[]): GatewayError {
 }
 
 function allowedNames(caller: Caller, directory: Directory): readonly string[] {
-  return directory.listedNames().filter((name) => caller.models?.has(name));
+  return directory.listedNames().filter((name) => directory.isListedFor(name, caller.models));
 }
 
 function shorten(name: string): string {

@@ -8,7 +8,7 @@ import type { Call, FittedCall } from '../types/call.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import type { Ticket } from '../types/ticket.ts';
-import { admit } from './admit.ts';
+import { admit, standing } from './admit.ts';
 import { type Attempts, attempt } from './attempt.ts';
 import { type FitPorts, fit } from './fit.ts';
 import { resolve } from './resolve.ts';
@@ -46,8 +46,14 @@ export async function runCall(call: Call, caller: Caller, ports: PipelinePorts, 
   run.attempts.candidate = candidate;
   if (candidate.config === undefined) ports.undeclared(candidate);
 
-  const fitting = fit(call, candidate, ports);
-  const fitted = fitting instanceof Promise ? await fitting : fitting;
+  let fitted: FittedCall;
+  try {
+    const fitting = fit(call, candidate, ports);
+    fitted = fitting instanceof Promise ? await fitting : fitting;
+  } catch (error) {
+    run.ticket = await standing(candidate, ports.limiter);
+    throw error;
+  }
   const admitting = admit(fitted, candidate, ports.limiter);
   const ticket = admitting instanceof Promise ? await admitting : admitting;
   run.ticket = ticket;

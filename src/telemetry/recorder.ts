@@ -33,7 +33,14 @@ export class Recorder {
   ): void {
     this.#metrics.refused(error.code);
     const { id, method } = exchange;
-    const fields = { id, method, path: exchange.path.slice(0, 200), status: error.status, code: error.code };
+    const fields = {
+      id,
+      method,
+      path: exchange.path.slice(0, 200),
+      status: error.status,
+      code: error.code,
+      error: error.summary,
+    };
     if (error.status === 500) this.#log.error({ ...fields, cause: describeCause(error) }, 'refused');
     else this.#log.info(fields, 'refused');
   }

@@ -16,7 +16,7 @@ export interface UsageRecord {
   readonly status: number;
   readonly outcome: 'complete' | 'broken' | 'cancelled' | 'refused' | 'failed';
   readonly code: ErrorCode | undefined;
-  /** Why it failed, for the log. */
+  /** Why it failed, without the words of a backend. */
   readonly error: string | undefined;
   readonly attempts: number;
   /** How often the client's SDK has repeated this request already, where it says so. */

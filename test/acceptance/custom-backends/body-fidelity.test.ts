@@ -32,11 +32,6 @@ const odd: readonly (readonly [string, string, string])[] = [
     `{"mode\\u006c":"\\u0075:m","messages":[${message}]}`,
     `{"mode\\u006c":"m","messages":[${message}]}`,
   ],
-  [
-    'an unknown field that stands there twice',
-    `{"x_own":1,"model":"u:m","x_own":2,"messages":[${message}]}`,
-    `{"x_own":1,"model":"m","x_own":2,"messages":[${message}]}`,
-  ],
 ];
 
 describe('the body that a backend gets', () => {
