@@ -64,7 +64,7 @@ export async function runCall(call: Call, caller: Caller, ports: PipelinePorts, 
     settleLater(answer, fitted, candidate, ticket, ports);
     return answer;
   } catch (error) {
-    giveBack(ticket, run.attempts);
+    giveBack(ticket, fitted, run.attempts);
     throw error;
   }
 }
@@ -88,8 +88,11 @@ function settleLater(
     });
 }
 
-/** A failed call takes no tokens; one that never reached a backend takes no place either. */
-function giveBack(ticket: Ticket, attempts: Attempts): void {
-  if (attempts.reached) ticket.reservation?.settle(0);
+/**
+ * A failed call takes no tokens, but one that the client left has had its prompt read; one that never reached a backend
+ * takes no place either.
+ */
+function giveBack(ticket: Ticket, call: FittedCall, attempts: Attempts): void {
+  if (attempts.reached) ticket.reservation?.settle(call.signal.aborted ? (call.promptTokens ?? 0) : 0);
   else ticket.reservation?.release();
 }
