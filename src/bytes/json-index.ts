@@ -80,12 +80,14 @@ export function parseField(bytes: Buffer, field: JsonField): unknown {
 function readKey(bytes: Buffer, at: number): string {
   let end = at + 1;
   let plain = true;
-  for (; bytes[end] !== 0x22; end++) {
-    if (bytes[end] === 0x5c) {
+  let ascii = true;
+  for (let byte = bytes[end] as number; byte !== 0x22; byte = bytes[++end] as number) {
+    if (byte > 0x7f) ascii = false;
+    if (byte === 0x5c) {
       end++;
       plain = false;
     }
   }
-  const text = bytes.toString('utf8', at + 1, end);
+  const text = bytes.toString(ascii ? 'latin1' : 'utf8', at + 1, end);
   return plain ? text : (JSON.parse(`"${text}"`) as string);
 }

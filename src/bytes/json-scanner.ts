@@ -15,6 +15,7 @@ export const maximumDepth = 512;
 
 const quote = 0x22;
 const backslash = 0x5c;
+const nearBytes = 32;
 
 /**
  * Walks over JSON (RFC 8259) in place, one value at a time, without building anything. It accepts what `JSON.parse`
@@ -64,6 +65,19 @@ export class JsonScanner {
 
   /** The offset behind the string whose opening quote is at `at`. */
   skipString(at: number): number {
+    const { bytes } = this;
+    // Most strings are short, and a call of the native search costs more than looking at a few bytes here.
+    const near = Math.min(at + nearBytes, this.length);
+    for (let i = at + 1; i < near; i++) {
+      const byte = bytes[i] as number;
+      if (byte === quote) return i + 1;
+      if (byte === backslash) return this.#skipLongString(at);
+      if (byte < 0x20) throw new JsonSyntaxError('a control character in a string', i);
+    }
+    return this.#skipLongString(at);
+  }
+
+  #skipLongString(at: number): number {
     const end = this.bytes.indexOf(quote, at + 1);
     if (end < 0) throw new JsonSyntaxError('a string is not closed', at);
     if (this.#nextBackslash < at) {

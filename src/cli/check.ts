@@ -7,8 +7,12 @@ export async function check(flags: ConfigFlags): Promise<void> {
   if (config === undefined) return;
   const { backends, providers, connectors } = config;
   const counts = [
-    `${backends.size} backends`,
-    ...(providers.size > 0 ? [`${providers.size} providers with ${connectors.size} connectors`] : []),
+    count(backends.size, 'backend'),
+    ...(providers.size > 0 ? [`${count(providers.size, 'provider')} with ${count(connectors.size, 'connector')}`] : []),
   ];
   process.stdout.write(`the configuration is good: ${counts.join(', ')}\n`);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

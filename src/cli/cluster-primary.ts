@@ -44,7 +44,7 @@ export async function runPrimary(config: Config, onReady: (port: number) => void
         return;
       }
       log.error({ pid: worker.process.pid, exitCode, signal }, 'a worker died and is replaced');
-      log.flush();
+      void log.flush();
       setTimeout(fork, restartDelayMs);
     });
   });

@@ -92,7 +92,7 @@ function endOnSignals(gateway: Gateway, log: Log, demo: Demo | undefined): void 
     ending = true;
     await gateway.close();
     await demo?.close();
-    log.flush();
+    await log.flush();
     process.exit(0);
   };
   process.on('SIGINT', end);

@@ -75,15 +75,16 @@ function toHttpServer(server: Server): HttpServer {
   };
 }
 
-/** The last request of each connection, while it is not answered whole. */
-const unanswered = new WeakMap<Socket, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
+/** Where a connection keeps its last request, while that is not answered whole; a map beside it would cost more. */
+const unanswered = Symbol('unanswered');
+type TrackedSocket = Socket & { [unanswered]?: ServerResponse | undefined };
 
 function serve(request: IncomingMessage, response: ServerResponse, options: ServerOptions): void {
-  const { socket } = request;
+  const socket: TrackedSocket = request.socket;
   const exchange = new NodeExchange(request, response);
-  unanswered.set(socket, { request, response });
+  socket[unanswered] = response;
   response.on('close', () => {
-    if (unanswered.get(socket)?.response === response) unanswered.delete(socket);
+    if (socket[unanswered] === response) socket[unanswered] = undefined;
   });
   const error = refusalOfHead(request);
   if (error === undefined) receive(exchange, request, options);
@@ -155,11 +156,11 @@ export function tooLarge(bytes: number | undefined, limit: number): GatewayError
 }
 
 /** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */
-function answerClientError(error: Error & { code?: string }, socket: Socket, options: ServerOptions): void {
+function answerClientError(error: Error & { code?: string }, socket: TrackedSocket, options: ServerOptions): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const last = unanswered.get(socket);
+  const last = socket[unanswered];
   if (last !== undefined) {
-    endAfter(last.request, last.response, describeClientError(error), options);
+    endAfter(last.req, last, describeClientError(error), options);
     return;
   }
   const described = describeClientError(error);

@@ -1,5 +1,6 @@
 import pino, { type DestinationStream } from 'pino';
 import type { LogLevel } from '../config/config.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 /** What the gateway says of itself, as JSON lines. Never a prompt, an answer or a secret. */
 export interface Log {
@@ -8,35 +9,22 @@ export interface Log {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
   /** Writes out what is buffered. */
-  flush(): void;
+  flush(): Promise<void>;
 }
-
-const flushMs = 250;
-const bufferBytes = 64 * 1024;
 
 /**
  * JSON lines on standard error, buffered for at most a quarter of a second; standard output stays for what people read.
- * @param destination somewhere else to write to
+ * @param destination somewhere else to write to, unbuffered
  */
 export function openLog(level: LogLevel, destination?: DestinationStream): Log {
-  const sink =
-    destination ?? pino.destination({ fd: 2, sync: false, minLength: bufferBytes, maxWrite: 2 * bufferBytes });
-  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink);
-  const flush = () => {
-    if ('flushSync' in sink && typeof sink.flushSync === 'function') {
-      try {
-        sink.flushSync();
-      } catch {
-        // Standard error is gone or not open yet: there is nowhere left to say so.
-      }
-    }
-  };
-  if (destination === undefined) setInterval(() => logger.flush(), flushMs).unref();
+  const buffer = destination === undefined ? new LineBuffer(2) : undefined;
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const logger = pino(options, buffer ?? (destination as DestinationStream));
   return {
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
-    flush,
+    flush: async () => buffer?.flush(),
   };
 }
