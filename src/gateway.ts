@@ -1,12 +1,18 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { type AdminPorts, createAdminHandlers } from './admin/handlers.ts';
 import type { Config } from './config/config.ts';
+import type { LoadedConfig } from './config/load.ts';
+import { ConfigWatcher } from './config/watch.ts';
 import { createHandlers } from './http/handlers.ts';
 import { Router } from './http/router.ts';
-import { routeTable } from './http/routes.ts';
+import { type RouteHandlers, routeTable } from './http/routes.ts';
 import { type HttpServer, startServer } from './http/server.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
+import { Reloader, type ReloadState } from './reloader.ts';
 import { createRuntime, type Runtime } from './runtime.ts';
+import { openSqliteStorage } from './storage/sqlite-storage.ts';
 import type { Log } from './telemetry/log.ts';
 import { Metrics, type MetricsPage } from './telemetry/metrics.ts';
 import { Recorder } from './telemetry/recorder.ts';
@@ -14,18 +20,33 @@ import { Recorder } from './telemetry/recorder.ts';
 export interface GatewayOptions {
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads and checks the configuration anew; without it there is no reload. */
+  readonly load?: () => Promise<LoadedConfig>;
   /** Where several processes share the limits; its own otherwise. */
   readonly limiter?: Limiter;
   /** Where several processes share the page of metrics. */
   readonly renderMetrics?: (own: Metrics) => Promise<MetricsPage>;
+  /** Where several processes serve: does something in each of them, and tells what each answered. */
+  readonly everywhere?: Everywhere;
+}
+
+/** What is to be done in every process that serves with the same configuration. */
+export interface Everywhere {
+  reload(): Promise<ReloadState[]>;
+  deletePackage(name: string, by: string): Promise<boolean[]>;
 }
 
 /** A running gateway. */
 export interface Gateway {
   /** The port that it listens on. */
   readonly port: number;
-  readonly runtime: Runtime;
   readonly metrics: Metrics;
+  /** What is in force now. */
+  readonly runtime: Runtime;
+  /** Reads the files anew, in this process. */
+  reload(why: string): Promise<ReloadState>;
+  /** Takes a model package away, in this process; false: there is none. */
+  deletePackage(name: string, by: string): boolean;
   /** Takes no new requests, lets running ones end within the shutdown timeout, and closes everything. */
   close(): Promise<void>;
   /** Cuts what still runs. */
@@ -34,46 +55,110 @@ export interface Gateway {
 
 /**
  * Puts the rooms together and listens.
- * @throws Error where the address cannot be listened on
+ * @throws Error where the address cannot be listened on, or the state cannot be opened
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
-  const { log, env } = options;
+  const { log } = options;
+  const { storageFolder, host, port } = config.settings;
   const counter = new WorkerTokenCounter();
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
-  const runtime = createRuntime(config, { log, env, limiter: options.limiter ?? new MemoryLimiter(), counter });
-  let draining = false;
-  const handlers = createHandlers({
-    pipeline: () => runtime.pipeline,
-    catalog: () => runtime.catalog,
-    heartbeatMs: () => runtime.config.settings.streamHeartbeatMs,
-    renderMetrics: () => options.renderMetrics?.(metrics) ?? metrics.render(),
-    isDraining: () => draining,
-    started: () => recorder.started(),
-    ended: (record, error) => recorder.ended(record, error),
+  const storage = storageFolder === undefined ? undefined : await openSqliteStorage(storageFolder);
+  const surroundings = { log, env: options.env, limiter: options.limiter ?? new MemoryLimiter(), counter };
+  const reloader = new Reloader(config, {
+    load: options.load ?? (async () => ({ problems: [], config })),
+    create: (next, previous) => createRuntime(next, surroundings, previous),
+    log,
+    storage,
   });
-  const router = new Router(routeTable(handlers), {
-    identify: (exchange) => runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
+  metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
+  let draining = false;
+  const router = new Router(routeTable(createAllHandlers({ reloader, metrics, recorder, options }, () => draining)), {
+    identify: (exchange) =>
+      reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
     refused: (exchange, error) => recorder.refused(exchange, error),
   });
   const server = await startServer({
-    host: config.settings.host,
-    port: config.settings.port,
-    maximumRequestBytes: () => runtime.config.settings.maxRequestBytes,
+    host,
+    port,
+    maximumRequestBytes: () => reloader.runtime.config.settings.maxRequestBytes,
     refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
   });
+  const watcher = options.load && (await watchFiles(config, () => void reloader.reload('a file changed')));
   return {
     port: server.port,
-    runtime,
     metrics,
+    get runtime() {
+      return reloader.runtime;
+    },
+    reload: (why) => reloader.reload(why),
+    deletePackage: (name, by) => reloader.deletePackage(name, by),
     close: async () => {
       draining = true;
-      await drain(server, config.settings.shutdownTimeoutMs);
-      await Promise.all([runtime.close(), counter.close()]);
+      watcher?.close();
+      await drain(server, reloader.runtime.config.settings.shutdownTimeoutMs);
+      await Promise.all([reloader.runtime.retire(), counter.close()]);
+      storage?.close();
     },
     cut: () => server.cut(),
   };
+}
+
+interface Parts {
+  readonly reloader: Reloader;
+  readonly metrics: Metrics;
+  readonly recorder: Recorder;
+  readonly options: GatewayOptions;
+}
+
+function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandlers {
+  const { reloader, metrics, recorder, options } = parts;
+  return createHandlers({
+    acquire: () => {
+      const { runtime } = reloader;
+      runtime.acquire();
+      return {
+        pipeline: runtime.pipeline,
+        heartbeatMs: runtime.config.settings.streamHeartbeatMs,
+        release: runtime.release,
+      };
+    },
+    catalog: () => reloader.runtime.catalog,
+    renderMetrics: () => options.renderMetrics?.(metrics) ?? metrics.render(),
+    isDraining,
+    lastReload: () => reloader.state,
+    admin: createAdminHandlers(createAdminPorts(parts)),
+    started: () => recorder.started(),
+    ended: (record, error) => recorder.ended(record, error),
+  });
+}
+
+function createAdminPorts({ reloader, options }: Parts): AdminPorts {
+  const { everywhere } = options;
+  return {
+    state: () => ({
+      config: reloader.runtime.config,
+      written: reloader.written,
+      deletions: reloader.deletions,
+      lastReload: reloader.state,
+    }),
+    reload: async () => {
+      const states = everywhere ? await everywhere.reload() : [await reloader.reload('an admin asked')];
+      return states.find((state) => !state.ok) ?? states[0] ?? reloader.state;
+    },
+    deletePackage: async (name, by) => {
+      const found = everywhere ? await everywhere.deletePackage(name, by) : [reloader.deletePackage(name, by)];
+      return found.includes(true);
+    },
+    replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
+  };
+}
+
+function watchFiles(config: Config, onChange: () => void): Promise<ConfigWatcher> {
+  const { configDir, connectorsFile } = config.settings;
+  const named = connectorsFile ?? join(configDir, 'external-api-connectors.toml');
+  return ConfigWatcher.start({ configDir, connectorsFile: isAbsolute(named) ? named : resolve(named) }, onChange);
 }
 
 async function drain(server: HttpServer, timeoutMs: number): Promise<void> {

@@ -28,20 +28,31 @@ export interface Runtime {
   readonly pipeline: PipelinePorts;
   /** Backends and connectors' providers, in the order of the configuration. */
   readonly backends: readonly Backend[];
-  /** Lets running exchanges end, then closes the connections. */
-  close(): Promise<void>;
+  /** Takes part in a call that runs on this configuration; to be given back by `release`. */
+  acquire(): void;
+  release(): void;
+  /** Lets the calls that run end, then closes the connections that no other configuration shares. */
+  retire(): Promise<void>;
 }
 
-/** Builds a runtime. It opens no connection and no port. */
-export function createRuntime(config: Config, surroundings: Surroundings): Runtime {
-  const { settings } = config;
+/**
+ * Builds a runtime. It opens no connection and no port.
+ * @param previous the runtime that it follows, whose connections it takes over where nothing changed for them
+ */
+export function createRuntime(config: Config, surroundings: Surroundings, previous?: Runtime): Runtime {
   const options = {
-    maximumBytes: settings.maxResponseBytes,
+    maximumBytes: config.settings.maxResponseBytes,
     env: surroundings.env,
     userAgent: `headrace/${version}`,
   };
+  const earlier = new Map(previous?.backends.map((backend) => [identityOf(backend.config), backend]));
   const open = (configs: ReadonlyMap<string, BackendConfig>) =>
-    new Map([...configs].map(([name, backend]) => [name, createBackend(backend, options)]));
+    new Map(
+      [...configs].map(([name, backend]) => {
+        const shared = earlier.get(identityOf(backend))?.reconfigured(backend);
+        return [name, shared ?? createBackend(backend, options)];
+      }),
+    );
   const backends = open(config.backends);
   const providers = open(config.providers);
   const directory = new Directory(config, backends, providers);
@@ -52,8 +63,36 @@ export function createRuntime(config: Config, surroundings: Surroundings): Runti
     catalog: new Catalog(directory),
     pipeline: createPipeline(directory, config, surroundings),
     backends: all,
-    close: async () => {
+    ...createLease(async () => {
       await Promise.all(all.map((backend) => backend.close()));
+    }),
+  };
+}
+
+/** A backend and a provider may have the same name. */
+function identityOf(config: BackendConfig): string {
+  return `${config.origin === 'connectors' ? 'provider' : 'backend'} ${config.name}`;
+}
+
+/** Counts who uses something, and closes it when it is retired and the last one has gone. */
+function createLease(close: () => Promise<void>): Pick<Runtime, 'acquire' | 'release' | 'retire'> {
+  let users = 0;
+  let onIdle: (() => void) | undefined;
+  return {
+    acquire: () => {
+      users++;
+    },
+    release: () => {
+      users--;
+      if (users === 0) onIdle?.();
+    },
+    retire: async () => {
+      if (users > 0) {
+        await new Promise<void>((resolve) => {
+          onIdle = resolve;
+        });
+      }
+      await close();
     },
   };
 }

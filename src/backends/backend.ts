@@ -22,7 +22,12 @@ export interface Backend {
    * @throws UpstreamFailure where the backend is not configured
    */
   preview(path: string): Promise<RequestPreview>;
-  /** Lets running exchanges end, then closes the connections. */
+  /**
+   * The same connections and token for another configuration, where all that matters to them is equal.
+   * Both are to be closed; the connections go with the last of them.
+   */
+  reconfigured(config: BackendConfig): Backend | undefined;
+  /** Lets running exchanges end, then closes the connections, unless another backend shares them. */
   close(): Promise<void>;
 }
 

@@ -10,6 +10,7 @@ import {
 } from './backend.ts';
 import { Failures } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
+import { isSameConnection } from './same-connection.ts';
 import type { Transport, TransportError, UpstreamHandler, UpstreamRequest } from './transport.ts';
 import { openTransport } from './undici-transport.ts';
 
@@ -22,29 +23,44 @@ export interface BackendOptions {
 
 const connectLimitMs = 10_000;
 
+/** What several configurations of one backend can share. */
+interface Shared {
+  readonly transport: Transport;
+  readonly failures: Failures;
+  readonly authorizer: Authorizer;
+  users: number;
+}
+
 /** The default dialect: any server that speaks OpenAI's API, driven by its configuration alone. */
 export class OpenAiBackend implements Backend {
   readonly config: BackendConfig;
-  readonly #transport: Transport;
-  readonly #failures: Failures;
-  readonly #authorizer: Authorizer;
+  readonly #shared: Shared;
   readonly #options: BackendOptions;
   /** The URL's path without a closing slash. */
   readonly #basePath: string;
   readonly #postHeaders: readonly string[];
   readonly #getHeaders: readonly string[];
 
-  constructor(config: BackendConfig, options: BackendOptions) {
-    const url = new URL(config.baseUrl);
-    const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
+  constructor(config: BackendConfig, options: BackendOptions, shared: Shared = createShared(config, options)) {
     this.config = config;
     this.#options = options;
-    this.#failures = new Failures(config);
-    this.#transport = openTransport({ origin: url.origin, connectTimeoutMs, env: options.env });
-    this.#authorizer = createAuthorizer(config, this.#failures, options.env);
-    this.#basePath = url.pathname.replace(/\/+$/, '');
+    this.#shared = shared;
+    shared.users++;
+    this.#basePath = new URL(config.baseUrl).pathname.replace(/\/+$/, '');
     this.#getHeaders = ownHeaders(config, options.userAgent);
     this.#postHeaders = ['content-type', 'application/json', ...this.#getHeaders];
+  }
+
+  get #failures(): Failures {
+    return this.#shared.failures;
+  }
+
+  get #authorizer(): Authorizer {
+    return this.#shared.authorizer;
+  }
+
+  get #transport(): Transport {
+    return this.#shared.transport;
   }
 
   async send(request: BackendRequest): Promise<BackendReply> {
@@ -84,8 +100,13 @@ export class OpenAiBackend implements Backend {
     return { url, headerNames: headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()) };
   }
 
+  reconfigured(config: BackendConfig): Backend | undefined {
+    return isSameConnection(this.config, config) ? new OpenAiBackend(config, this.#options, this.#shared) : undefined;
+  }
+
   async close(): Promise<void> {
-    await this.#transport.close();
+    this.#shared.users--;
+    if (this.#shared.users === 0) await this.#transport.close();
   }
 
   #post(request: BackendRequest, credential: readonly string[]): Promise<BackendReply> {
@@ -155,6 +176,17 @@ export class OpenAiBackend implements Backend {
       const exchange = this.#transport.send(this.#upstreamRequest('GET', path, headers, { timeoutMs }), handler);
     });
   }
+}
+
+function createShared(config: BackendConfig, options: BackendOptions): Shared {
+  const failures = new Failures(config);
+  const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
+  return {
+    transport: openTransport({ origin: new URL(config.baseUrl).origin, connectTimeoutMs, env: options.env }),
+    failures,
+    authorizer: createAuthorizer(config, failures, options.env),
+    users: 0,
+  };
 }
 
 /** The headers of the configuration, and where it has none of that name, the gateway's own. */

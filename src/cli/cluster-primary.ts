@@ -4,11 +4,10 @@ import { LimiterAuthority } from '../limits/limiter-authority.ts';
 import { isLimiterRequest } from '../limits/limiter-messages.ts';
 import { MemoryLimiter } from '../limits/memory-limiter.ts';
 import { openLog } from '../telemetry/log.ts';
-import { Metrics, type MetricsSnapshot } from '../telemetry/metrics.ts';
-import { isClusterMessage, type MetricsAnswer, type WorkerListening } from './cluster-messages.ts';
+import { type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
 
 const restartDelayMs = 1000;
-const metricsTimeoutMs = 2000;
+const answerTimeoutMs = 10_000;
 
 /**
  * Runs `--workers` processes that share the port. This one serves nothing itself: it holds the limits, so that they
@@ -53,7 +52,7 @@ export async function runPrimary(config: Config, onReady: (port: number) => void
 function serveWorker(
   worker: Worker,
   limiter: MemoryLimiter,
-  onListening: (worker: Worker, message: WorkerListening) => void,
+  onListening: (worker: Worker, message: { readonly port: number }) => void,
 ): void {
   const authority = new LimiterAuthority(limiter, (response) => {
     if (worker.isConnected()) worker.send(response);
@@ -62,34 +61,38 @@ function serveWorker(
     if (isLimiterRequest(message)) void authority.handle(message);
     else if (!isClusterMessage(message)) return;
     else if (message.type === 'worker:listening') onListening(worker, message);
-    else if (message.type === 'metrics:render') void renderAll(worker, message.id);
+    else if (message.type === 'everyone:ask') void askEveryone(worker, message.id, message.question);
   });
 }
 
-/** Joins what all workers have counted, and gives it to the one that was asked for it. */
-async function renderAll(asking: Worker, id: number): Promise<void> {
+/** Asks all workers that serve, and gives the one that wanted to know all the answers that came in time. */
+async function askEveryone(asking: Worker, id: number, question: Question): Promise<void> {
   const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected()) as Worker[];
-  const snapshots = await Promise.all(workers.map((worker) => askSnapshot(worker, id)));
-  const known = snapshots.filter((snapshot) => snapshot !== undefined);
-  const page = await Metrics.join(known);
-  const answer: MetricsAnswer = { type: 'metrics:page', id, ...page };
-  if (asking.isConnected()) asking.send(answer);
+  const answers = await Promise.all(workers.map((worker) => askOne(worker, id, question)));
+  send(asking, { type: 'everyone:answer', id, answers: answers.filter((answer) => answer !== undefined) });
 }
 
-function askSnapshot(worker: Worker, id: number): Promise<MetricsSnapshot | undefined> {
+function askOne(worker: Worker, id: number, question: Question): Promise<unknown> {
   return new Promise((resolve) => {
-    const done = (snapshot: MetricsSnapshot | undefined) => {
+    const done = (answer: unknown) => {
       clearTimeout(timer);
       worker.off('message', listen);
-      resolve(snapshot);
+      worker.off('exit', leave);
+      resolve(answer);
     };
     const listen = (message: unknown) => {
-      if (isClusterMessage(message) && message.type === 'metrics:snapshot' && message.id === id) done(message.snapshot);
+      if (isClusterMessage(message) && message.type === 'one:answer' && message.id === id) done(message.answer);
     };
-    const timer = setTimeout(() => done(undefined), metricsTimeoutMs);
+    const leave = () => done(undefined);
+    const timer = setTimeout(leave, answerTimeoutMs);
     worker.on('message', listen);
-    worker.send({ type: 'metrics:ask', id });
+    worker.on('exit', leave);
+    send(worker, { type: 'one:ask', id, question });
   });
+}
+
+function send(worker: Worker, message: ClusterMessage): void {
+  if (worker.isConnected()) worker.send(message);
 }
 
 function endOnSignals(onEnd: () => void): void {
@@ -99,6 +102,9 @@ function endOnSignals(onEnd: () => void): void {
   };
   process.on('SIGINT', () => end('SIGINT'));
   process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+  });
   if (process.channel) {
     process.on('disconnect', () => end('SIGTERM'));
     process.channel.unref();

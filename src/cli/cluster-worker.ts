@@ -1,15 +1,15 @@
+import type { Everywhere, Gateway } from '../gateway.ts';
 import { isLimiterResponse } from '../limits/limiter-messages.ts';
 import { RemoteLimiter } from '../limits/remote-limiter.ts';
-import type { Metrics, MetricsPage } from '../telemetry/metrics.ts';
-import { type ClusterMessage, isClusterMessage } from './cluster-messages.ts';
+import type { ReloadState } from '../reloader.ts';
+import { Metrics, type MetricsPage, type MetricsSnapshot } from '../telemetry/metrics.ts';
+import { type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
 
-const pageTimeoutMs = 5000;
-
-/** A worker's side of `--workers`: the limits are asked of the primary process, and so is the page of metrics. */
-export class ClusterWorker {
+/** A worker's side of `--workers`: the limits are asked of the primary process, and what concerns all goes through it. */
+export class ClusterWorker implements Everywhere {
   readonly limiter = new RemoteLimiter({ send: (request) => void process.send?.(request) });
-  readonly #pages = new Map<number, (page: MetricsPage) => void>();
-  #metrics: Metrics | undefined;
+  readonly #waiting = new Map<number, (answers: readonly unknown[]) => void>();
+  #gateway: Gateway | undefined;
   #last = 0;
 
   constructor() {
@@ -19,35 +19,46 @@ export class ClusterWorker {
     });
   }
 
-  /** The page over all workers; this worker's own numbers where the primary does not answer. */
-  renderMetrics(own: Metrics): Promise<MetricsPage> {
-    const id = process.pid * 1_000_000 + ++this.#last;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#pages.delete(id);
-        resolve(own.render());
-      }, pageTimeoutMs);
-      this.#pages.set(id, (page) => {
-        clearTimeout(timer);
-        resolve(page);
-      });
-      this.#send({ type: 'metrics:render', id });
-    });
+  /** The page over all workers. */
+  async renderMetrics(): Promise<MetricsPage> {
+    return Metrics.join((await this.#askEveryone({ what: 'metrics' })) as MetricsSnapshot[]);
+  }
+
+  async reload(): Promise<ReloadState[]> {
+    return (await this.#askEveryone({ what: 'reload' })) as ReloadState[];
+  }
+
+  async deletePackage(name: string, by: string): Promise<boolean[]> {
+    return (await this.#askEveryone({ what: 'delete', name, by })) as boolean[];
   }
 
   /** Tells the primary that this worker serves. */
-  listening(port: number, metrics: Metrics): void {
-    this.#metrics = metrics;
-    this.#send({ type: 'worker:listening', port });
+  listening(gateway: Gateway): void {
+    this.#gateway = gateway;
+    this.#send({ type: 'worker:listening', port: gateway.port });
+  }
+
+  #askEveryone(question: Question): Promise<readonly unknown[]> {
+    const id = process.pid * 1_000_000 + ++this.#last;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#send({ type: 'everyone:ask', id, question });
+    });
   }
 
   async #receive(message: ClusterMessage): Promise<void> {
-    if (message.type === 'metrics:page') {
-      this.#pages.get(message.id)?.(message);
-      this.#pages.delete(message.id);
-    } else if (message.type === 'metrics:ask' && this.#metrics !== undefined) {
-      this.#send({ type: 'metrics:snapshot', id: message.id, snapshot: await this.#metrics.snapshot() });
+    if (message.type === 'everyone:answer') {
+      this.#waiting.get(message.id)?.(message.answers);
+      this.#waiting.delete(message.id);
+    } else if (message.type === 'one:ask' && this.#gateway !== undefined) {
+      this.#send({ type: 'one:answer', id: message.id, answer: await this.#answer(message.question, this.#gateway) });
     }
+  }
+
+  async #answer(question: Question, gateway: Gateway): Promise<unknown> {
+    if (question.what === 'metrics') return gateway.metrics.snapshot();
+    if (question.what === 'reload') return gateway.reload('an admin asked');
+    return gateway.deletePackage(question.name, question.by);
   }
 
   #send(message: ClusterMessage): void {

@@ -6,7 +6,7 @@ import type { BackendConfig, Config } from '../config/config.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { version } from '../version.ts';
 import type { ConfigFlags } from './config-options.ts';
-import { startDemo } from './demo.ts';
+import { DemoServer } from './demo.ts';
 import { loadOrComplain } from './load.ts';
 
 /**
@@ -23,12 +23,12 @@ export async function doctor(name: string | undefined, flags: ConfigFlags): Prom
     process.exitCode = 1;
     return;
   }
-  const demo = await startDemo(loaded);
-  const config = demo?.config ?? loaded;
+  const demo = new DemoServer();
+  const config = await demo.apply(loaded);
   try {
     if (!(await ask(config, name))) process.exitCode = 1;
   } finally {
-    await demo?.close();
+    await demo.close();
   }
 }
 

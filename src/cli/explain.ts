@@ -52,7 +52,7 @@ async function dryRun(protocol: Protocol, body: Buffer, config: Config): Promise
   try {
     return await explainCall(protocol, body, config, runtime.pipeline);
   } finally {
-    await Promise.all([runtime.close(), counter.close()]);
+    await Promise.all([runtime.retire(), counter.close()]);
   }
 }
 

@@ -1,9 +1,10 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { type Log, openLog } from '../telemetry/log.ts';
 import type { ConfigFlags } from './config-options.ts';
-import { type Demo, startDemo } from './demo.ts';
+import { DemoServer } from './demo.ts';
 import { loadConfigQuietly, loadOrComplain } from './load.ts';
 import { printBackendLines, printReady } from './start-lines.ts';
 
@@ -14,14 +15,14 @@ export async function start(flags: ConfigFlags & { printConfig?: boolean }): Pro
   if (config === undefined) return;
   if (flags.printConfig) printConfig(config);
   else if (config.settings.workers > 1) await startWorkers(config);
-  else await startAlone(config);
+  else await startAlone(config, flags);
 }
 
-async function startAlone(config: Config): Promise<void> {
-  const started = await listen(config);
-  if (started === undefined) return;
-  printReady(started.gateway.port, config);
-  await printBackendLines(started.gateway.runtime.backends);
+async function startAlone(config: Config, flags: ConfigFlags): Promise<void> {
+  const gateway = await listen(config, flags, {});
+  if (gateway === undefined) return;
+  printReady(gateway.port, config);
+  await printBackendLines(gateway.runtime.backends);
 }
 
 /** The process that holds several workers. */
@@ -36,33 +37,40 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
   const worker = new ClusterWorker();
   const config = await loadConfigQuietly(flags);
   if (config === undefined) return;
-  const started = await listen(config, {
-    limiter: worker.limiter,
-    renderMetrics: (own) => worker.renderMetrics(own),
+  const { limiter } = worker;
+  const gateway = await listen(config, flags, {
+    limiter,
+    everywhere: worker,
+    renderMetrics: () => worker.renderMetrics(),
   });
-  if (started === undefined) {
+  if (gateway === undefined) {
     process.disconnect();
     return;
   }
-  worker.listening(started.gateway.port, started.gateway.metrics);
-  if (cluster.worker?.id === 1) await printBackendLines(started.gateway.runtime.backends);
+  worker.listening(gateway);
+  if (cluster.worker?.id === 1) await printBackendLines(gateway.runtime.backends);
 }
 
+/** Starts to serve; says why on standard error where that fails. */
 async function listen(
-  loaded: Config,
-  shared: Pick<GatewayOptions, 'limiter' | 'renderMetrics'> = {},
-): Promise<{ gateway: Gateway } | undefined> {
-  const demo = await startDemo(loaded);
-  const config = demo?.config ?? loaded;
+  config: Config,
+  flags: ConfigFlags,
+  shared: Pick<GatewayOptions, 'limiter' | 'renderMetrics' | 'everywhere'>,
+): Promise<Gateway | undefined> {
   const log = openLog(config.settings.logLevel);
+  const demo = new DemoServer();
+  const load = async () => {
+    const loaded = await loadConfig({ flags, env: process.env, cwd: process.cwd() });
+    return { ...loaded, config: loaded.config && (await demo.apply(loaded.config)) };
+  };
   try {
-    const gateway = await startGateway(config, { log, env: process.env, ...shared });
-    endOnSignals(gateway, log, demo);
-    return { gateway };
+    const gateway = await startGateway(await demo.apply(config), { log, env: process.env, load, ...shared });
+    actOnSignals(gateway, log, demo);
+    return gateway;
   } catch (error) {
     process.stderr.write(`${describeListenError(error, config)}\n`);
     process.exitCode = 1;
-    await demo?.close();
+    await demo.close();
     return undefined;
   }
 }
@@ -84,17 +92,18 @@ function describeListenError(error: unknown, config: Config): string {
   throw error;
 }
 
-/** The first signal lets running requests end, a second one ends at once. */
-function endOnSignals(gateway: Gateway, log: Log, demo: Demo | undefined): void {
+/** SIGHUP reads the files anew. The first signal to end lets running requests end, a second one ends at once. */
+function actOnSignals(gateway: Gateway, log: Log, demo: DemoServer): void {
   let ending = false;
   const end = async () => {
     if (ending) process.exit(1);
     ending = true;
     await gateway.close();
-    await demo?.close();
+    await demo.close();
     await log.flush();
     process.exit(0);
   };
+  process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
   if (process.channel) {

@@ -1,9 +1,9 @@
-import { GatewayError } from '../gateway-error.ts';
+import type { AdminHandlers } from '../admin/handlers.ts';
 import type { Catalog } from '../models/catalog.ts';
 import { notFound } from '../pipeline/resolve.ts';
 import type { MetricsPage } from '../telemetry/metrics.ts';
-import type { Exchange } from './exchange.ts';
 import { toModelBody } from './model-body.ts';
+import { decodeName, replyJson } from './reply-json.ts';
 import type { RouteHandlers } from './routes.ts';
 import { type ServePorts, serveCall } from './serve-call.ts';
 
@@ -11,6 +11,9 @@ export interface HandlerPorts extends ServePorts {
   readonly catalog: () => Catalog;
   readonly renderMetrics: () => Promise<MetricsPage>;
   readonly isDraining: () => boolean;
+  /** How the last reload went. */
+  readonly lastReload: () => { readonly ok: boolean; readonly at: string };
+  readonly admin: AdminHandlers;
 }
 
 /** What each route does, over the stages of the pipeline. */
@@ -37,8 +40,12 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
     live: (exchange) => replyJson(exchange, 200, { status: 'ok' }),
     ready: (exchange) => {
       if (ports.isDraining()) replyJson(exchange, 503, { status: 'draining' });
-      else replyJson(exchange, 200, { status: 'ready' });
+      else replyJson(exchange, 200, { status: 'ready', last_reload: lastReload(ports) });
     },
+    adminConfig: ports.admin.config,
+    adminConnectors: ports.admin.connectors,
+    adminReload: ports.admin.reload,
+    deletePackage: ports.admin.deletePackage,
     metrics: async (exchange) => {
       const { contentType, text } = await ports.renderMetrics();
       exchange.reply(
@@ -53,22 +60,8 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
   };
 }
 
-function replyJson(exchange: Exchange, status: number, body: object): void {
-  exchange.reply(
-    status,
-    [
-      ['content-type', 'application/json'],
-      ['x-request-id', exchange.id],
-    ],
-    JSON.stringify(body),
-  );
-}
-
-/** A name out of a path, decoded exactly once. */
-function decodeName(rest: string): string {
-  try {
-    return decodeURIComponent(rest);
-  } catch {
-    throw new GatewayError('invalid_request', 'the path has a "%" that is no escape; write it as %25');
-  }
+/** Without the problems, which may name what not everybody is to know. */
+function lastReload(ports: HandlerPorts): { ok: boolean; at: string } {
+  const { ok, at } = ports.lastReload();
+  return { ok, at };
 }

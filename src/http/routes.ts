@@ -11,6 +11,10 @@ export interface RouteHandlers {
   live(exchange: Exchange): void;
   ready(exchange: Exchange): void;
   metrics(exchange: Exchange): Promise<void>;
+  adminConfig(exchange: Exchange): void;
+  adminConnectors(exchange: Exchange): void;
+  adminReload(exchange: Exchange): Promise<void>;
+  deletePackage(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
 }
 
 /** Every route and the role it needs. */
@@ -32,5 +36,10 @@ export function routeTable(handlers: RouteHandlers): HttpRoute[] {
     { method: 'GET', path: '/health/live', role: 'open', handle: handlers.live },
     { method: 'GET', path: '/health/ready', role: 'open', handle: handlers.ready },
     { method: 'GET', path: '/metrics', role: 'admin', handle: handlers.metrics },
+    { method: 'GET', path: '/admin/config', role: 'admin', handle: handlers.adminConfig },
+    { method: 'GET', path: '/admin/connectors', role: 'admin', handle: handlers.adminConnectors },
+    { method: 'POST', path: '/admin/reload', role: 'admin', handle: handlers.adminReload },
+    { method: 'DELETE', path: '/model-packages/', role: 'admin', handle: handlers.deletePackage },
+    { method: 'DELETE', path: '/v1/model-packages/', role: 'admin', handle: handlers.deletePackage },
   ];
 }

@@ -51,6 +51,11 @@ export class Directory {
     return this.#connectors.get(name);
   }
 
+  /** Whether a package of this name was deleted, so that nothing else may take it. */
+  isDeleted(name: string): boolean {
+    return this.#config.deletedNames?.has(name) === true;
+  }
+
   hasBackend(name: string): boolean {
     return this.#backends.has(name);
   }
@@ -69,6 +74,7 @@ export class Directory {
     const backend = this.#backends.get(name);
     const upstream = model === '' ? backend?.config.defaultModel : model;
     if (backend === undefined || upstream === undefined) return undefined;
+    if (this.isDeleted(`${name}:${upstream}`)) return undefined;
     return this.#declared.get(`${name}:${upstream}`) ?? createRoute(backend, upstream);
   }
 

@@ -41,6 +41,9 @@ export function mayUse({ models }: Caller, asked: string, route: Route, director
 export function resolveName(name: string, directory: Directory): Resolution {
   const route = directory.publicRoute(name);
   if (route !== undefined) return { route, rule: 'public-name' };
+  // What was deleted does not fall through to a backend that takes any name.
+  if (directory.isDeleted(name) && directory.declaring(name).length !== 1)
+    throw notFound(name, directory.listedNames());
   const prefix = backendPrefix(name);
   if (prefix !== undefined && directory.hasBackend(prefix)) {
     const asked = directory.backendRoute(prefix, name.slice(prefix.length + 1));

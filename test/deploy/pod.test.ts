@@ -121,6 +121,14 @@ describe.skipIf(!canRender)('a pod of the chart', () => {
     expect([...(config?.backends.keys() ?? [])]).toEqual(['a', 'b.c_d']);
   });
 
+  it('keeps files apart whose paths differ by a slash only', async () => {
+    const { data } = renderChart(
+      JSON.stringify({ config: { 'backends/a/b_backend.yaml': 'one', 'backends/a_b/backend.yaml': 'two' } }),
+    ).the('ConfigMap');
+    expect(data).toMatchObject({ 'backends__a__b_backend.yaml': 'one', 'backends__a_b__backend.yaml': 'two' });
+    for (const key of Object.keys(data)) expect(key).toMatch(/^[-._a-zA-Z0-9]{1,253}$/);
+  });
+
   it('keeps a shutdown_timeout of your own, and adds one nowhere else', async () => {
     const own = await loadIn(renderChart('config: {headrace.yaml: "shutdown_timeout: 40\\n"}'), keys);
     expect(own.config?.settings.shutdownTimeoutMs).toBe(40_000);

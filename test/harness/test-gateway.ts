@@ -20,6 +20,8 @@ export interface TestGateway {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly gateway: Gateway;
+  /** The configuration folder; what is written there takes effect. */
+  readonly folder: string;
   /** The lines that `check` would print. */
   readonly problems: readonly string[];
   /** The log so far, a parsed line each. */
@@ -54,7 +56,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       written += text;
     },
   });
-  const gateway = await startGateway(config, { log, env });
+  const load = () => loadConfig({ flags, env, cwd: folder });
+  const gateway = await startGateway(config, { log, env, load });
   onTestFinished(async () => {
     gateway.cut();
     await gateway.close();
@@ -63,6 +66,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return {
     url,
     gateway,
+    folder,
     problems: lines,
     log: () =>
       written

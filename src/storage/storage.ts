@@ -1,0 +1,10 @@
+/** What outlives a restart. Implementations: `sqlite-storage.ts`. */
+export interface Storage {
+  /** Names of deleted packages that their files still name, such as `backend:model`. */
+  deletedPackages(): string[];
+  /** Holds from when this returns. */
+  addDeletedPackage(name: string, by: string): void;
+  /** Forgets all but these. */
+  keepDeletedPackages(names: readonly string[]): void;
+  close(): void;
+}
