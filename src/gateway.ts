@@ -4,6 +4,7 @@ import type { Config } from './config/config.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { ConfigWatcher } from './config/watch.ts';
 import { createHandlers } from './http/handlers.ts';
+import { KeyGuard } from './http/key-guard.ts';
 import { Router } from './http/router.ts';
 import { type RouteHandlers, routeTable } from './http/routes.ts';
 import { type HttpServer, startServer } from './http/server.ts';
@@ -72,10 +73,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     storage,
   });
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
+  const guard = new KeyGuard();
   let draining = false;
   const router = new Router(routeTable(createAllHandlers({ reloader, metrics, recorder, options }, () => draining)), {
     identify: (exchange) =>
-      reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
+      guard.check(exchange.remoteAddress, () =>
+        reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
+      ),
     refused: (exchange, error) => recorder.refused(exchange, error),
   });
   const server = await startServer({

@@ -8,6 +8,8 @@ export interface Exchange {
   /** The path as it was sent, without the query. */
   readonly path: string;
   readonly body: Buffer;
+  /** The client's IP address, or that of the proxy before it. */
+  readonly remoteAddress: string;
   /** Milliseconds of `performance.now()`. */
   readonly receivedAt: number;
   /** Aborted when the client has gone before the answer was whole. */

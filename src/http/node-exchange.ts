@@ -32,6 +32,10 @@ export class NodeExchange implements Exchange {
     });
   }
 
+  get remoteAddress(): string {
+    return this.#request.socket.remoteAddress ?? '';
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
