@@ -172,5 +172,6 @@ function difference(before: ReadonlyMap<string, object>, after: ReadonlyMap<stri
 
 /** Whether two parts of a configuration are equal; new keys alone are a difference. */
 function isEqual(one: unknown, other: unknown): boolean {
-  return fingerprint(one) === fingerprint(other);
+  const content = (value: unknown) => fingerprint({ ...(value as object), written: undefined }); // a place is no content
+  return content(one) === content(other);
 }

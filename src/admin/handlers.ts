@@ -1,5 +1,6 @@
-import type { Config } from '../config/config.ts';
+import type { BackendConfig, Config } from '../config/config.ts';
 import { type Deletions, findPackage } from '../config/deletions.ts';
+import { impliedValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { decodeName, replyJson } from '../http/reply-json.ts';
@@ -35,7 +36,7 @@ export interface AdminHandlers {
 /** What the admin routes do. Each needs the role `admin`, which the route table says. */
 export function createAdminHandlers(ports: AdminPorts): AdminHandlers {
   return {
-    config: (exchange) => replyJson(exchange, 200, { settings: ports.state().config.settings.effective }),
+    config: (exchange) => replyJson(exchange, 200, configBody(ports.state().config)),
     connectors: (exchange) => replyJson(exchange, 200, connectorsBody(ports.state())),
     reload: async (exchange) => {
       const state = await ports.reload();
@@ -57,6 +58,20 @@ async function deletePackage(name: string, caller: Caller, ports: AdminPorts): P
     throw new GatewayError('conflict', message);
   }
   if (!(await ports.deletePackage(name, caller.name))) throw unknown;
+}
+
+/** Every setting with its source: `file:line:column`, a flag, a variable or `default`. */
+function configBody({ settings, backends, providers }: Config): object {
+  const describe = (config: BackendConfig) => ({
+    name: config.name,
+    type: config.type,
+    settings: [...(config.written ?? []), ...impliedValues(config)],
+  });
+  return {
+    settings: settings.effective,
+    backends: [...backends.values()].map(describe),
+    providers: [...providers.values()].map(describe),
+  };
 }
 
 function connectorsBody(state: AdminState): object {

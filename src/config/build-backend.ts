@@ -8,6 +8,7 @@ import { secretFrom } from './key-value.ts';
 import { parameterJson } from './model-rules.ts';
 import { type BackendFile, backendDefaults } from './schema/backend-file.ts';
 import { entriesAt, type TreeNode } from './tree.ts';
+import { writtenValues } from './written-values.ts';
 
 interface Parts {
   readonly folder: BackendFolder;
@@ -45,6 +46,7 @@ export function buildBackend({ folder, file, tree, access, tokenizers, env }: Pa
     defaultModel: file.default_model,
     ...timing(file),
     place: folder.shown,
+    written: writtenValues(tree, folder.shown),
   };
 }
 

@@ -111,11 +111,17 @@ function checkArray(schema: z.ZodArray, node: TreeNode, report: FileReport, path
 
 const numeral = /^-?\d+(\.\d+)?$/;
 
+/** What a text out of a variable would be if it stood in the file itself. */
+function typedValue(text: string): unknown {
+  if (numeral.test(text)) return Number(text);
+  return text === 'true' ? true : text === 'false' ? false : text;
+}
+
 function checkLeaf(schema: z.ZodType, node: TreeNode, report: FileReport, path: Path): unknown {
   let result = schema.safeParse(plainValue(node));
   if (!result.success && node.kind === 'scalar' && node.substituted && typeof node.value === 'string') {
     const trimmed = node.value.trim();
-    const second = schema.safeParse(numeral.test(trimmed) ? Number(trimmed) : trimmed);
+    const second = schema.safeParse(typedValue(trimmed));
     if (second.success) result = second;
   }
   if (result.success) return result.data;

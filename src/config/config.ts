@@ -11,6 +11,8 @@ export interface Config {
   readonly providers: ReadonlyMap<string, BackendConfig>;
   /** By internal name. */
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** Names of packages that were deleted while running: they mean nothing, whatever else would take them. */
+  readonly deletedNames?: ReadonlySet<string>;
 }
 
 /** The effective gateway settings. */
@@ -29,12 +31,32 @@ export interface Settings {
   readonly maxRequestBytes: number;
   /** Bytes of an answer that is read whole beyond which it is given up. */
   readonly maxResponseBytes: number;
+  /** Where state is kept that outlives a restart, absolute; undefined: nowhere. */
+  readonly storageFolder: string | undefined;
+  readonly telemetry: TelemetrySettings;
   /** How long running requests may go on after SIGTERM. */
   readonly shutdownTimeoutMs: number;
   /** After how much silence a running stream gets a comment line; 0: never. */
   readonly streamHeartbeatMs: number;
   /** Each effective setting under its name in `headrace.yaml`, for `--print-config`. */
   readonly effective: readonly EffectiveSetting[];
+}
+
+/** What is recorded of requests beyond their log line and the metrics. */
+export interface TelemetrySettings {
+  /** Whether the log line of a request holds its body and its answer. */
+  readonly logBodies: boolean;
+  /** Undefined: nothing is captured. */
+  readonly capture: CaptureSettings | undefined;
+}
+
+/** Where exchanges are captured, and how much of them is kept. */
+export interface CaptureSettings {
+  /** Absolute. */
+  readonly folder: string;
+  /** Bytes of a file beyond which the next one is begun. */
+  readonly maxBytes: number;
+  readonly maxFiles: number;
 }
 
 export interface EffectiveSetting {
@@ -81,6 +103,8 @@ export interface BackendConfig {
   readonly loadingWaitMs: number;
   /** Where it is configured, for messages: a file, `--base-url`, `OPENAI_BASE_URL` ... */
   readonly place: string;
+  /** What its file says, value by value with its place, for showing. */
+  readonly written?: readonly EffectiveSetting[];
 }
 
 /** How a backend is told who calls. */

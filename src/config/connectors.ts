@@ -10,6 +10,7 @@ import { cleanPem } from './private-key.ts';
 import type { FileReport } from './report.ts';
 import { type ProviderTable, providerTable } from './schema/connectors-file.ts';
 import { formatPath, type MappingNode, type Path, type Place, type TreeNode } from './tree.ts';
+import { writtenValues } from './written-values.ts';
 
 /** A connector with its place, before it is known whether something else holds its name. */
 export interface PlacedConnector extends Omit<Connector, 'heldBy'> {
@@ -72,7 +73,9 @@ function checkProvider(label: string, node: MappingNode, own: ListenAddress | un
     );
   }
   const credential = providerCredential(label, table, report.name);
-  const backend = url === undefined || !credential ? undefined : providerBackend(label, url, credential, report.name);
+  const isBuilt = url !== undefined && credential !== undefined;
+  const values = () => writtenValues(node, report.name);
+  const backend = isBuilt ? { ...providerBackend(label, url, credential, report.name), written: values() } : undefined;
   return { backend, connectors: connectorsOf(label, table, node) };
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Flags } from './flags.ts';
 import { text } from './schema/fields.ts';
 import { settingDefaults, settingsFile } from './schema/settings-file.ts';
+import { telemetryDefaults } from './schema/telemetry-section.ts';
 import type { Path } from './tree.ts';
 
 /** One setting and everywhere it can come from. */
@@ -22,6 +23,9 @@ export interface SettingSource<S extends z.ZodType = z.ZodType> {
 const { shape } = settingsFile;
 const listen = shape.listen.unwrap().shape;
 const limits = shape.limits.unwrap().shape;
+const storageShape = shape.storage.unwrap().shape;
+const telemetry = shape.telemetry.unwrap().shape;
+const capture = telemetry.capture.unwrap().shape;
 
 function source<S extends z.ZodType>(setting: SettingSource<S>): SettingSource<S> {
   return setting;
@@ -126,6 +130,39 @@ export const settingSources = {
     path: ['limits', 'max_response_bytes'],
     schema: limits.max_response_bytes.unwrap(),
     fallback: settingDefaults.max_response_bytes,
+  }),
+  storageFolder: source({
+    name: 'storage.folder',
+    variables: [],
+    path: ['storage', 'folder'],
+    schema: storageShape.folder,
+  }),
+  logBodies: source({
+    name: 'telemetry.log_bodies',
+    variables: [],
+    path: ['telemetry', 'log_bodies'],
+    schema: telemetry.log_bodies.unwrap(),
+    fallback: telemetryDefaults.log_bodies,
+  }),
+  captureFolder: source({
+    name: 'telemetry.capture.folder',
+    variables: [],
+    path: ['telemetry', 'capture', 'folder'],
+    schema: capture.folder,
+  }),
+  captureMaxBytes: source({
+    name: 'telemetry.capture.max_bytes',
+    variables: [],
+    path: ['telemetry', 'capture', 'max_bytes'],
+    schema: capture.max_bytes.unwrap(),
+    fallback: telemetryDefaults.max_bytes,
+  }),
+  captureMaxFiles: source({
+    name: 'telemetry.capture.max_files',
+    variables: [],
+    path: ['telemetry', 'capture', 'max_files'],
+    schema: capture.max_files.unwrap(),
+    fallback: telemetryDefaults.max_files,
   }),
   shutdownTimeout: source({
     name: 'shutdown_timeout',

@@ -1,4 +1,5 @@
-import type { LogLevel, Settings } from './config.ts';
+import { resolve as resolvePath } from 'node:path';
+import type { LogLevel, Settings, TelemetrySettings } from './config.ts';
 import type { ConfigFolder } from './config-folder.ts';
 import type { Environment } from './flags.ts';
 import type { GatewayKeys } from './gateway-keys.ts';
@@ -6,6 +7,7 @@ import { isLoopback, type ListenAddress } from './listen-address.ts';
 import type { Report } from './report.ts';
 import { type Resolved, resolveSetting, type SettingContext } from './resolve-setting.ts';
 import { settingDefaults } from './schema/settings-file.ts';
+import { telemetryDefaults } from './schema/telemetry-section.ts';
 import { settingSources } from './setting-sources.ts';
 import { editDistance } from './suggest.ts';
 
@@ -22,6 +24,11 @@ export interface ResolvedSettings {
   readonly workers: Resolved<number>;
   readonly maxRequestBytes: Resolved<number>;
   readonly maxResponseBytes: Resolved<number>;
+  readonly storageFolder: Resolved<string>;
+  readonly logBodies: Resolved<boolean>;
+  readonly captureFolder: Resolved<string>;
+  readonly captureMaxBytes: Resolved<number>;
+  readonly captureMaxFiles: Resolved<number>;
   readonly shutdownTimeout: Resolved<number>;
   readonly streamHeartbeat: Resolved<number>;
 }
@@ -40,6 +47,11 @@ export function resolveSettings(folder: ConfigFolder, context: SettingContext): 
     workers: resolveSetting(settingSources.workers, context),
     maxRequestBytes: resolveSetting(settingSources.maxRequestBytes, context),
     maxResponseBytes: resolveSetting(settingSources.maxResponseBytes, context),
+    storageFolder: resolveSetting(settingSources.storageFolder, context),
+    logBodies: resolveSetting(settingSources.logBodies, context),
+    captureFolder: resolveSetting(settingSources.captureFolder, context),
+    captureMaxBytes: resolveSetting(settingSources.captureMaxBytes, context),
+    captureMaxFiles: resolveSetting(settingSources.captureMaxFiles, context),
     shutdownTimeout: resolveSetting(settingSources.shutdownTimeout, context),
     streamHeartbeat: resolveSetting(settingSources.streamHeartbeat, context),
   };
@@ -99,6 +111,11 @@ export function buildSettings(
     workers: resolved.workers.value ?? settingDefaults.workers,
     maxRequestBytes: resolved.maxRequestBytes.value ?? settingDefaults.max_request_bytes,
     maxResponseBytes: resolved.maxResponseBytes.value ?? settingDefaults.max_response_bytes,
+    storageFolder:
+      resolved.storageFolder.value === undefined
+        ? undefined
+        : resolvePath(parts.folder.absolute, resolved.storageFolder.value),
+    telemetry: telemetrySettings(resolved, parts.folder),
     shutdownTimeoutMs: Math.round((resolved.shutdownTimeout.value ?? settingDefaults.shutdown_timeout) * 1000),
     streamHeartbeatMs: Math.round((resolved.streamHeartbeat.value ?? settingDefaults.stream_heartbeat) * 1000),
     effective: [
@@ -106,5 +123,25 @@ export function buildSettings(
       ...parts.extra,
       ...parts.keys.effective,
     ],
+  };
+}
+
+function telemetrySettings(resolved: ResolvedSettings, folder: ConfigFolder): TelemetrySettings {
+  const captured = resolved.captureFolder.value;
+  const maxFiles = resolved.captureMaxFiles.value ?? telemetryDefaults.max_files;
+  const workers = resolved.workers.value ?? settingDefaults.workers;
+  if (captured !== undefined && maxFiles < workers) {
+    resolved.captureMaxFiles.error(`must be at least ${workers}, since each of the ${workers} workers writes a file`);
+  }
+  return {
+    logBodies: resolved.logBodies.value ?? telemetryDefaults.log_bodies,
+    capture:
+      captured === undefined
+        ? undefined
+        : {
+            folder: resolvePath(folder.absolute, captured),
+            maxBytes: resolved.captureMaxBytes.value ?? telemetryDefaults.max_bytes,
+            maxFiles,
+          },
   };
 }
