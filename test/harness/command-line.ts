@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { Canaries } from './canaries.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -36,9 +37,12 @@ export function runCommand(args: readonly string[], options: CommandOptions): Ru
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
+  const canaries = new Canaries();
+  canaries.addKeys(options.env ?? {});
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await exit;
+    canaries.expectNoneIn('what the command prints', stdout + stderr);
   });
   const waitFor = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {

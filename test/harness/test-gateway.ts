@@ -7,6 +7,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { openLog } from '../../src/telemetry/log.ts';
+import { Canaries } from './canaries.ts';
 
 export interface TestGatewayOptions {
   /** Files of the configuration folder by their paths, such as `backends/a/backend.yaml`. */
@@ -14,6 +15,8 @@ export interface TestGatewayOptions {
   readonly flags?: Flags;
   /** The whole environment; nothing of the test's own is seen. */
   readonly env?: Readonly<Record<string, string>>;
+  /** The test has switched on that prompts are logged. */
+  readonly logsBodies?: boolean;
 }
 
 export interface TestGateway {
@@ -58,9 +61,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   });
   const load = () => loadConfig({ flags, env, cwd: folder });
   const gateway = await startGateway(config, { log, env, load });
+  const canaries = new Canaries();
+  canaries.addKeys(env);
   onTestFinished(async () => {
+    const told = await whatItTells(gateway, env);
     gateway.cut();
     await gateway.close();
+    if (options.logsBodies !== true) canaries.expectNoneIn('the log', written);
+    canaries.expectNoneIn('the metrics or an admin answer', told);
   });
   const url = `http://127.0.0.1:${gateway.port}`;
   return {
@@ -73,14 +81,31 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line)),
-    post: (path, body, headers = {}) =>
-      fetch(url + path, {
+    post: (path, body, headers = {}) => {
+      canaries.addPrompt(body);
+      return fetch(url + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
-      }),
+      });
+    },
     get: (path, headers = {}) => fetch(url + path, { headers }),
   };
+}
+
+/** The pages that show what the gateway knows, as far as this environment has the key to them. */
+async function whatItTells(gateway: Gateway, env: Readonly<Record<string, string>>): Promise<string> {
+  const key = env.HEADRACE_ADMIN_KEY;
+  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const pages = ['/metrics', '/admin/config', '/admin/connectors', '/health/ready'];
+  const texts = pages.map(async (path) => {
+    try {
+      return await (await fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers })).text();
+    } catch {
+      return ''; // the test has ended it
+    }
+  });
+  return (await Promise.all(texts)).join('\n');
 }
 
 /** A minimal `backend.yaml` for a scripted backend; further lines stand behind it. */
