@@ -1,6 +1,7 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type AdminPorts, createAdminHandlers } from './admin/handlers.ts';
 import type { Config } from './config/config.ts';
+import { type Deletions, noDeletions, type Package } from './config/deletions.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { ConfigWatcher } from './config/watch.ts';
 import { createHandlers } from './http/handlers.ts';
@@ -17,6 +18,7 @@ import { openSqliteStorage } from './storage/sqlite-storage.ts';
 import type { Log } from './telemetry/log.ts';
 import { Metrics, type MetricsPage } from './telemetry/metrics.ts';
 import { Recorder } from './telemetry/recorder.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 
 export interface GatewayOptions {
   readonly log: Log;
@@ -27,14 +29,17 @@ export interface GatewayOptions {
   readonly limiter?: Limiter;
   /** Where several processes share the page of metrics. */
   readonly renderMetrics?: (own: Metrics) => Promise<MetricsPage>;
-  /** Where several processes serve: does something in each of them, and tells what each answered. */
+  /** Where several processes serve: does something in each of them. */
   readonly everywhere?: Everywhere;
+  /** What is deleted already, in the other processes that serve. */
+  readonly deletions?: Deletions;
 }
 
-/** What is to be done in every process that serves with the same configuration. */
+/** What is to be done in every process that serves with the same configuration. Rejects where one did not do it. */
 export interface Everywhere {
-  reload(): Promise<ReloadState[]>;
-  deletePackage(name: string, by: string): Promise<boolean[]>;
+  /** @returns how it went in each */
+  reload(): Promise<readonly ReloadState[]>;
+  deletePackage(found: Package, by: string): Promise<void>;
 }
 
 /** A running gateway. */
@@ -46,8 +51,10 @@ export interface Gateway {
   readonly runtime: Runtime;
   /** Reads the files anew, in this process. */
   reload(why: string): Promise<ReloadState>;
-  /** Takes a model package away, in this process; false: there is none. */
-  deletePackage(name: string, by: string): boolean;
+  /** Takes a model package away, in this process. */
+  deletePackage(found: Package, by: string): void;
+  /** What was taken away so. */
+  readonly deletions: Deletions;
   /** Takes no new requests, lets running ones end within the shutdown timeout, and closes everything. */
   close(): Promise<void>;
   /** Cuts what still runs. */
@@ -71,11 +78,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     create: (next, previous) => createRuntime(next, surroundings, previous),
     log,
     storage,
+    deletions: options.deletions ?? noDeletions,
   });
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
+  const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   const guard = new KeyGuard();
   let draining = false;
-  const router = new Router(routeTable(createAllHandlers({ reloader, metrics, recorder, options }, () => draining)), {
+  const parts = { reloader, metrics, recorder, telemetry, options };
+  const router = new Router(routeTable(createAllHandlers(parts, () => draining)), {
     identify: (exchange) =>
       guard.check(exchange.remoteAddress, () =>
         reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
@@ -89,7 +99,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
   });
-  const watcher = options.load && (await watchFiles(config, () => void reloader.reload('a file changed')));
+  const watcher = options.load && (await watchFiles(reloader));
   return {
     port: server.port,
     metrics,
@@ -97,12 +107,15 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       return reloader.runtime;
     },
     reload: (why) => reloader.reload(why),
-    deletePackage: (name, by) => reloader.deletePackage(name, by),
+    deletePackage: (found, by) => reloader.deletePackage(found, by),
+    get deletions() {
+      return reloader.deletions;
+    },
     close: async () => {
       draining = true;
       watcher?.close();
       await drain(server, reloader.runtime.config.settings.shutdownTimeoutMs);
-      await Promise.all([reloader.runtime.retire(), counter.close()]);
+      await Promise.all([reloader.runtime.retire(), counter.close(), telemetry.close()]);
       storage?.close();
     },
     cut: () => server.cut(),
@@ -113,11 +126,12 @@ interface Parts {
   readonly reloader: Reloader;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
+  readonly telemetry: Telemetry;
   readonly options: GatewayOptions;
 }
 
 function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandlers {
-  const { reloader, metrics, recorder, options } = parts;
+  const { reloader, metrics, recorder, telemetry, options } = parts;
   return createHandlers({
     acquire: () => {
       const { runtime } = reloader;
@@ -134,7 +148,8 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
     lastReload: () => reloader.state,
     admin: createAdminHandlers(createAdminPorts(parts)),
     started: () => recorder.started(),
-    ended: (record, error) => recorder.ended(record, error),
+    watch: (exchange) => telemetry.watch(exchange),
+    ended: (record, error, more) => recorder.ended(record, error, more),
   });
 }
 
@@ -146,23 +161,27 @@ function createAdminPorts({ reloader, options }: Parts): AdminPorts {
       written: reloader.written,
       deletions: reloader.deletions,
       lastReload: reloader.state,
+      restartNeeded: reloader.restartNeeded,
     }),
     reload: async () => {
       const states = everywhere ? await everywhere.reload() : [await reloader.reload('an admin asked')];
       return states.find((state) => !state.ok) ?? states[0] ?? reloader.state;
     },
-    deletePackage: async (name, by) => {
-      const found = everywhere ? await everywhere.deletePackage(name, by) : [reloader.deletePackage(name, by)];
-      return found.includes(true);
+    deletePackage: async (found, by) => {
+      if (everywhere) await everywhere.deletePackage(found, by);
+      else reloader.deletePackage(found, by);
     },
+    log: options.log,
     replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
   };
 }
 
-function watchFiles(config: Config, onChange: () => void): Promise<ConfigWatcher> {
-  const { configDir, connectorsFile } = config.settings;
-  const named = connectorsFile ?? join(configDir, 'external-api-connectors.toml');
-  return ConfigWatcher.start({ configDir, connectorsFile: isAbsolute(named) ? named : resolve(named) }, onChange);
+function watchFiles(reloader: Reloader): Promise<ConfigWatcher> {
+  const paths = () => {
+    const { configDir, connectorsFile } = reloader.written.settings;
+    return { configDir, connectorsFile: resolve(connectorsFile ?? join(configDir, 'external-api-connectors.toml')) };
+  };
+  return ConfigWatcher.start(paths, () => void reloader.reload('a file changed'));
 }
 
 async function drain(server: HttpServer, timeoutMs: number): Promise<void> {

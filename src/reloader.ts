@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { changedSettings, describeChanges, restartSettings } from './config/changes.ts';
 import type { Config } from './config/config.ts';
-import { type Deletions, findPackage, noDeletions, remainingDeletions, withoutDeleted } from './config/deletions.ts';
-import { fingerprint } from './config/fingerprint.ts';
+import { type Deletions, type Package, remainingModels, withoutDeleted } from './config/deletions.ts';
+import { isLoopback } from './config/listen-address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,11 +25,15 @@ export interface ReloaderPorts {
   readonly create: (config: Config, previous: Runtime | undefined) => Runtime;
   readonly log: Log;
   readonly storage: Storage | undefined;
+  /** What is deleted already, in the other processes that serve. */
+  readonly deletions: Deletions;
 }
 
 /** Holds the configuration in force, and exchanges it in one assignment for a good new one. */
 export class Reloader {
   readonly #ports: ReloaderPorts;
+  /** What the process was started with. */
+  readonly #first: Config;
   /** As the files say. */
   #config: Config;
   #deletions: Deletions;
@@ -37,13 +42,17 @@ export class Reloader {
   #state: ReloadState;
   #running: Promise<ReloadState> | undefined;
   #waiting: Promise<ReloadState> | undefined;
+  /** Names of settings that wait for a restart. */
+  #restartNeeded: readonly string[] = [];
+  #restartSaid = '[]';
 
   constructor(config: Config, ports: ReloaderPorts) {
     this.#ports = ports;
+    this.#first = config;
     this.#config = config;
     this.#hadFolder = existsSync(config.settings.configDir);
-    const deleted = { ...noDeletions, models: new Set(ports.storage?.deletedPackages()) };
-    this.#deletions = remainingDeletions(config, deleted);
+    this.#deletions = ports.deletions;
+    this.#forgetModels(new Set([...ports.deletions.models, ...(ports.storage?.deletedPackages() ?? [])]));
     this.#runtime = ports.create(withoutDeleted(config, this.#deletions), undefined);
     this.#state = { ok: true, at: new Date().toISOString(), problems: [] };
   }
@@ -60,6 +69,11 @@ export class Reloader {
     return this.#deletions;
   }
 
+  /** Names of settings whose values in the files are others than those in force, until a restart. */
+  get restartNeeded(): readonly string[] {
+    return this.#restartNeeded;
+  }
+
   /** As the files say, with what was deleted. */
   get written(): Config {
     return this.#config;
@@ -73,12 +87,17 @@ export class Reloader {
     return { active, pending: current.length - active, deleted };
   }
 
-  /** Reads the files anew. What is wrong changes nothing. Requests that come while one runs share the one after it. */
+  /**
+   * Reads the files anew; never rejects. What is wrong changes nothing. Requests that come while one runs share the one
+   * after it.
+   */
   reload(why: string): Promise<ReloadState> {
     if (this.#running === undefined) {
-      this.#running = this.#reload(why).finally(() => {
-        this.#running = undefined;
-      });
+      this.#running = this.#reload(why)
+        .catch((error: unknown) => this.#refuse(why, [`the configuration could not be read: ${error}`]))
+        .finally(() => {
+          this.#running = undefined;
+        });
       return this.#running;
     }
     this.#waiting ??= this.#running.then(() => {
@@ -88,63 +107,79 @@ export class Reloader {
     return this.#waiting;
   }
 
-  /**
-   * Takes a package away, in one step with whatever waited for its name.
-   * @returns whether there was such a package
-   */
-  deletePackage(name: string, by: string): boolean {
-    const found = findPackage(this.#runtime.config, name);
-    this.#ports.log.info({ package: name.slice(0, 256), by, found: found?.name ?? null }, 'delete of a model package');
-    if (found === undefined) return false;
-    if (found.kind === 'connector') {
-      this.#deletions = { ...this.#deletions, connectors: new Set([...this.#deletions.connectors, found.name]) };
+  /** Takes a package away, in one step with whatever waited for its name. Once more changes nothing. */
+  deletePackage({ kind, name }: Package, by: string): void {
+    const { connectors, models } = this.#deletions;
+    if ((kind === 'connector' ? connectors : models).has(name)) return;
+    if (kind === 'connector') {
+      this.#deletions = { connectors: new Set([...connectors, name]), models };
     } else {
-      this.#rememberModel(found.name, by);
+      this.#ports.storage?.addDeletedPackage(name, by);
+      this.#deletions = { connectors, models: new Set([...models, name]) };
     }
     this.#exchange();
-    return true;
-  }
-
-  #rememberModel(name: string, by: string): void {
-    const { log, storage } = this.#ports;
-    if (storage === undefined) {
-      log.warn({ package: name }, 'this is back after a restart: its file names it, and no storage is configured');
-    } else {
-      storage.addDeletedPackage(name, by);
-    }
-    this.#deletions = { ...this.#deletions, models: new Set([...this.#deletions.models, name]) };
   }
 
   async #reload(why: string): Promise<ReloadState> {
-    const { log, storage } = this.#ports;
-    const { problems, config: loaded } = await this.#ports.load();
-    const gone = loaded === undefined ? [] : this.#whatIsGone(loaded);
-    const lines = [...problems.map(formatProblem), ...gone];
-    const config = gone.length > 0 ? undefined : loaded;
-    this.#state = { ok: config !== undefined, at: new Date().toISOString(), problems: lines };
-    if (config === undefined) {
-      log.error({ why, problems: lines }, 'the new configuration is wrong; the old one stays in force');
-      return this.#state;
-    }
+    const { log } = this.#ports;
+    const old = this.#deletions.connectors;
+    const { problems, config } = await this.#ports.load();
+    const faults = config === undefined ? [] : [...this.#whatIsGone(config), ...this.#whatIsOpen(config)];
+    const lines = [...problems.map(formatProblem), ...faults];
+    if (config === undefined || faults.length > 0) return this.#refuse(why, lines);
     const changes = describeChanges(this.#config, config);
     this.#config = config;
-    this.#deletions = remainingDeletions(config, this.#deletions);
-    storage?.keepDeletedPackages([...this.#deletions.models]);
+    // What was deleted while the files were read is not meant by them.
+    this.#deletions = { ...this.#deletions, connectors: without(this.#deletions.connectors, old) };
+    this.#forgetModels(this.#deletions.models);
     this.#exchange();
+    this.#state = { ok: true, at: new Date().toISOString(), problems: lines };
+    log.setLevel(config.settings.logLevel);
     log.info({ why, ...changes, problems: lines }, 'reloaded');
+    this.#warnOfRestart();
     return this.#state;
+  }
+
+  #refuse(why: string, problems: readonly string[]): ReloadState {
+    this.#state = { ok: false, at: new Date().toISOString(), problems };
+    this.#ports.log.error({ why, problems }, 'the new configuration is wrong; the old one stays in force');
+    return this.#state;
+  }
+
+  /** Keeps those deleted models that the files still name; naming another one again brings it back. */
+  #forgetModels(models: ReadonlySet<string>): void {
+    const left = remainingModels(this.#config, models);
+    this.#deletions = { ...this.#deletions, models: left };
+    if (left.size < models.size) this.#ports.storage?.forgetDeletedPackages([...without(models, left)]);
   }
 
   /** What was there and is not any more. That is taken for an accident: emptying it says the same on purpose. */
   #whatIsGone(loaded: Config): string[] {
-    const { configDir, connectorsFile } = this.#config.settings;
-    const gone: string[] = [];
-    if (this.#hadFolder && !existsSync(configDir)) gone.push(`${configDir}: the folder is gone; put it back`);
-    else if (connectorsFile !== undefined && loaded.settings.connectorsFile === undefined) {
-      gone.push(`${connectorsFile}: the file is gone; put it back, or empty it to remove all connectors`);
-    }
+    const { configDir, connectorsFile, effective } = this.#config.settings;
+    const hadFolder = this.#hadFolder;
     this.#hadFolder ||= existsSync(configDir);
-    return gone;
+    if (hadFolder && !existsSync(configDir)) return [`${configDir}: the folder is gone; put it back`];
+    const isDefault = effective.some(({ name, source }) => name === 'connectors' && source === 'default');
+    if (!isDefault || connectorsFile === undefined || loaded.settings.connectorsFile !== undefined) return [];
+    return [`${connectorsFile}: the file is gone; put it back, or empty it to remove all connectors`];
+  }
+
+  /** The address stays what it was, whatever the files say now, so that it may not lose its keys. */
+  #whatIsOpen(loaded: Config): string[] {
+    const { host } = this.#first.settings;
+    if (loaded.keys.length > 0 || isLoopback(host)) return [];
+    return [`keys: none is left, and ${host} is not a loopback address; put one back, or restart on 127.0.0.1`];
+  }
+
+  /** Says it once for each value. */
+  #warnOfRestart(): void {
+    const changed = changedSettings(this.#first, this.#config).filter((name) => restartSettings.has(name));
+    const values = (config: Config) => config.settings.effective.filter(({ name }) => changed.includes(name));
+    const said = JSON.stringify(values(this.#config).map(({ name, value }) => [name, value]));
+    this.#restartNeeded = changed;
+    if (said === this.#restartSaid) return;
+    this.#restartSaid = said;
+    if (changed.length > 0) this.#ports.log.warn({ settings: changed }, 'these settings need a restart to take effect');
   }
 
   #exchange(): void {
@@ -154,24 +189,6 @@ export class Reloader {
   }
 }
 
-/** What was added, changed and removed, by name. */
-function describeChanges(before: Config, after: Config) {
-  return {
-    backends: difference(before.backends, after.backends),
-    providers: difference(before.providers, after.providers),
-    connectors: difference(before.connectors, after.connectors),
-  };
-}
-
-function difference(before: ReadonlyMap<string, object>, after: ReadonlyMap<string, object>) {
-  const added = [...after.keys()].filter((name) => !before.has(name));
-  const removed = [...before.keys()].filter((name) => !after.has(name));
-  const changed = [...after].filter(([name, value]) => before.has(name) && !isEqual(before.get(name), value));
-  return { added, changed: changed.map(([name]) => name), removed };
-}
-
-/** Whether two parts of a configuration are equal; new keys alone are a difference. */
-function isEqual(one: unknown, other: unknown): boolean {
-  const content = (value: unknown) => fingerprint({ ...(value as object), written: undefined }); // a place is no content
-  return content(one) === content(other);
+function without(names: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...names].filter((name) => !others.has(name)));
 }

@@ -49,7 +49,7 @@ export function createRuntime(config: Config, surroundings: Surroundings, previo
   const open = (configs: ReadonlyMap<string, BackendConfig>) =>
     new Map(
       [...configs].map(([name, backend]) => {
-        const shared = earlier.get(identityOf(backend))?.reconfigured(backend);
+        const shared = earlier.get(identityOf(backend))?.reconfigured(backend, options);
         return [name, shared ?? createBackend(backend, options)];
       }),
     );

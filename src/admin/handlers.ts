@@ -1,9 +1,10 @@
 import type { BackendConfig, Config } from '../config/config.ts';
-import { type Deletions, findPackage } from '../config/deletions.ts';
+import { type Deletions, findPackage, type Package } from '../config/deletions.ts';
 import { impliedValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { decodeName, replyJson } from '../http/reply-json.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../types/caller.ts';
 
 /** What a process knows of its own configuration. */
@@ -14,16 +15,19 @@ export interface AdminState {
   readonly written: Config;
   readonly deletions: Deletions;
   readonly lastReload: { readonly ok: boolean; readonly at: string; readonly problems: readonly string[] };
+  /** Names of settings whose values are not in force before a restart. */
+  readonly restartNeeded: readonly string[];
 }
 
 export interface AdminPorts {
   readonly state: () => AdminState;
   /** In all processes that serve; resolves when it holds in every one. */
   readonly reload: () => Promise<AdminState['lastReload']>;
-  /** The same; false: there is no such package. */
-  readonly deletePackage: (name: string, by: string) => Promise<boolean>;
+  /** The same. */
+  readonly deletePackage: (found: Package, by: string) => Promise<void>;
   /** How many machines serve with this configuration, as far as it is known. */
   readonly replicas: () => number;
+  readonly log: Log;
 }
 
 export interface AdminHandlers {
@@ -36,39 +40,53 @@ export interface AdminHandlers {
 /** What the admin routes do. Each needs the role `admin`, which the route table says. */
 export function createAdminHandlers(ports: AdminPorts): AdminHandlers {
   return {
-    config: (exchange) => replyJson(exchange, 200, configBody(ports.state().config)),
+    config: (exchange) => replyJson(exchange, 200, configBody(ports.state())),
     connectors: (exchange) => replyJson(exchange, 200, connectorsBody(ports.state())),
     reload: async (exchange) => {
       const state = await ports.reload();
       replyJson(exchange, state.ok ? 200 : 422, { last_reload: state });
     },
     deletePackage: async (exchange, caller, rest) => {
-      const name = decodeName(rest);
-      await deletePackage(name, caller, ports);
+      await deletePackage(decodeName(rest), caller.name, ports);
       exchange.reply(204, [['x-request-id', exchange.id]], '');
     },
   };
 }
 
-async function deletePackage(name: string, caller: Caller, ports: AdminPorts): Promise<void> {
-  const unknown = new GatewayError('unknown_checkpoint', `there is no model package "${name.slice(0, 200)}"`);
+async function deletePackage(name: string, by: string, ports: AdminPorts): Promise<void> {
+  const { config, written } = ports.state();
+  const found = findPackage(config, name);
+  const log = (result: string) =>
+    ports.log.info({ package: name.slice(0, 256), by, result }, 'delete of a model package');
+  if (found === undefined) {
+    log('unknown_checkpoint');
+    throw new GatewayError('unknown_checkpoint', `there is no model package "${name.slice(0, 200)}"`);
+  }
   // A folder is one machine's own: the others would go on serving what is deleted here.
-  if (ports.replicas() > 1 && findPackage(ports.state().config, name) !== undefined) {
+  if (ports.replicas() > 1) {
+    log('conflict');
     const message = `${ports.replicas()} replicas serve this and share no storage: take "${name}" out of its file and roll out`;
     throw new GatewayError('conflict', message);
   }
-  if (!(await ports.deletePackage(name, caller.name))) throw unknown;
+  await ports.deletePackage(found, by);
+  log('deleted');
+  if (found.kind === 'model' && written.settings.storageFolder === undefined) {
+    const fields = { package: found.name };
+    ports.log.warn(fields, 'this is back after a restart: its file names it, and no storage is configured');
+  }
 }
 
 /** Every setting with its source: `file:line:column`, a flag, a variable or `default`. */
-function configBody({ settings, backends, providers }: Config): object {
-  const describe = (config: BackendConfig) => ({
-    name: config.name,
-    type: config.type,
-    settings: [...(config.written ?? []), ...impliedValues(config)],
+function configBody({ config, restartNeeded }: AdminState): object {
+  const { settings, backends, providers } = config;
+  const describe = (backend: BackendConfig) => ({
+    name: backend.name,
+    type: backend.type,
+    settings: [...(backend.written ?? []), ...impliedValues(backend)],
   });
   return {
     settings: settings.effective,
+    restart_needed: restartNeeded,
     backends: [...backends.values()].map(describe),
     providers: [...providers.values()].map(describe),
   };

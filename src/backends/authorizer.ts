@@ -15,13 +15,17 @@ export interface Authorizer {
   renew(refused: readonly string[]): boolean;
 }
 
+/** @param earlier has the same credential; its token is taken over */
 export function createAuthorizer(
   config: BackendConfig,
   failures: Failures,
   env: Readonly<Record<string, string | undefined>>,
+  earlier?: Authorizer,
 ): Authorizer {
   const { credential } = config;
-  if (credential.kind === 'oauth') return new OauthAuthorizer(credential, failures, env);
+  if (credential.kind === 'oauth') {
+    return new OauthAuthorizer(credential, failures, env, earlier instanceof OauthAuthorizer ? earlier : undefined);
+  }
   if (credential.kind === 'none') return new FixedAuthorizer([]);
   const { secret, header, prefix } = credential;
   if (secret === undefined) return new MissingKeyAuthorizer(config.name, credential.variable ?? credential.source);

@@ -1,6 +1,7 @@
 import type { BackendConfig } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { ByteSource, Finish } from '../types/answer.ts';
+import type { AttemptWatch } from '../types/call-watch.ts';
 import type { EventFilterRules } from './event-filter.ts';
 import type { UpstreamHeaders } from './transport.ts';
 
@@ -23,12 +24,21 @@ export interface Backend {
    */
   preview(path: string): Promise<RequestPreview>;
   /**
-   * The same connections and token for another configuration, where all that matters to them is equal.
-   * Both are to be closed; the connections go with the last of them.
+   * A backend of the same name for another configuration: over the same connections where all that matters to them is
+   * equal, and with the same token where the credential is. Both are to be closed; the connections go with the last of
+   * those that share them.
    */
-  reconfigured(config: BackendConfig): Backend | undefined;
+  reconfigured(config: BackendConfig, options: BackendOptions): Backend;
   /** Lets running exchanges end, then closes the connections, unless another backend shares them. */
   close(): Promise<void>;
+}
+
+/** What holds for all backends of a configuration. */
+export interface BackendOptions {
+  /** Answers that are read whole may have this many bytes. */
+  readonly maximumBytes: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userAgent: string;
 }
 
 export interface BackendRequest {
@@ -41,6 +51,8 @@ export interface BackendRequest {
   readonly stream: boolean;
   readonly rules: EventFilterRules;
   readonly signal: AbortSignal;
+  /** Told what goes over the wire; undefined: nobody watches. */
+  readonly watch?: AttemptWatch | undefined;
 }
 
 /** Where a request would go, without anything secret. */

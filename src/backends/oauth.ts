@@ -16,35 +16,57 @@ const assertionSeconds = 3600;
 const grantTimeoutMs = 10_000;
 const maximumAnswerBytes = 1024 * 1024;
 
+interface Token {
+  readonly header: readonly string[];
+  readonly secret: Secret;
+  /** By `performance.now()`. */
+  readonly spentAt: number;
+}
+
+interface Tokens {
+  current: Token | undefined;
+  granting: Promise<Token> | undefined;
+}
+
 /** Trades a signed assertion for access tokens (RFC 7523), one grant for all that wait at the same time. */
 export class OauthAuthorizer implements Authorizer {
   readonly #credential: OauthCredential;
   readonly #failures: Failures;
   readonly #env: Readonly<Record<string, string | undefined>>;
-  #token: { readonly header: readonly string[]; readonly spentAt: number } | undefined;
-  #granting: Promise<readonly string[]> | undefined;
+  readonly #tokens: Tokens;
 
-  constructor(credential: OauthCredential, failures: Failures, env: Readonly<Record<string, string | undefined>>) {
+  /** @param earlier one for the same credential, with which the token is shared */
+  constructor(
+    credential: OauthCredential,
+    failures: Failures,
+    env: Readonly<Record<string, string | undefined>>,
+    earlier?: OauthAuthorizer,
+  ) {
     this.#credential = credential;
     this.#failures = failures;
     this.#env = env;
+    this.#tokens = earlier === undefined ? { current: undefined, granting: undefined } : earlier.#tokens;
   }
 
-  header(): Promise<readonly string[]> {
-    if (this.#token !== undefined && performance.now() < this.#token.spentAt)
-      return Promise.resolve(this.#token.header);
-    this.#granting ??= this.#grant().finally(() => {
-      this.#granting = undefined;
-    });
-    return this.#granting;
+  async header(): Promise<readonly string[]> {
+    const { current } = this.#tokens;
+    let token = current !== undefined && performance.now() < current.spentAt ? current : undefined;
+    if (token === undefined) {
+      this.#tokens.granting ??= this.#grant().finally(() => {
+        this.#tokens.granting = undefined;
+      });
+      token = await this.#tokens.granting;
+    }
+    this.#failures.token = token.secret;
+    return token.header;
   }
 
   renew(refused: readonly string[]): boolean {
-    if (this.#token?.header === refused) this.#token = undefined; // else another call has renewed it already
+    if (this.#tokens.current?.header === refused) this.#tokens.current = undefined; // else another call has renewed it
     return true;
   }
 
-  async #grant(): Promise<readonly string[]> {
+  async #grant(): Promise<Token> {
     const form = new URLSearchParams({ grant_type: grantType, assertion: await this.#assertion() });
     const { status, body } = await this.#post(Buffer.from(form.toString()));
     if (status >= 500) throw this.#unreachable(`answered ${status}`);
@@ -55,10 +77,13 @@ export class OauthAuthorizer implements Authorizer {
         `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`,
       );
     }
-    this.#failures.token = new Secret(answer.token);
-    const header = ['authorization', `Bearer ${answer.token}`];
-    this.#token = { header, spentAt: performance.now() + answer.lifeMs - marginMs };
-    return header;
+    const token = {
+      header: ['authorization', `Bearer ${answer.token}`],
+      secret: new Secret(answer.token),
+      spentAt: performance.now() + answer.lifeMs - marginMs,
+    };
+    this.#tokens.current = token;
+    return token;
   }
 
   async #assertion(): Promise<string> {

@@ -3,6 +3,7 @@ import { GatewayError } from '../gateway-error.ts';
 import { type Authorizer, createAuthorizer } from './authorizer.ts';
 import {
   type Backend,
+  type BackendOptions,
   type BackendReply,
   type BackendRequest,
   type RequestPreview,
@@ -10,16 +11,10 @@ import {
 } from './backend.ts';
 import { Failures } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
-import { isSameConnection } from './same-connection.ts';
+import { isSameConnection, isSameCredential } from './same-connection.ts';
 import type { Transport, TransportError, UpstreamHandler, UpstreamRequest } from './transport.ts';
 import { openTransport } from './undici-transport.ts';
-
-export interface BackendOptions {
-  /** Answers that are read whole may have this many bytes. */
-  readonly maximumBytes: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly userAgent: string;
-}
+import { WatchedHandler } from './watched-handler.ts';
 
 const connectLimitMs = 10_000;
 
@@ -40,6 +35,8 @@ export class OpenAiBackend implements Backend {
   readonly #basePath: string;
   readonly #postHeaders: readonly string[];
   readonly #getHeaders: readonly string[];
+  /** Of what is sent, in lower case, the headers that nobody may see. */
+  #hiddenHeaders: ReadonlySet<string> | undefined;
 
   constructor(config: BackendConfig, options: BackendOptions, shared: Shared = createShared(config, options)) {
     this.config = config;
@@ -100,8 +97,10 @@ export class OpenAiBackend implements Backend {
     return { url, headerNames: headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()) };
   }
 
-  reconfigured(config: BackendConfig): Backend | undefined {
-    return isSameConnection(this.config, config) ? new OpenAiBackend(config, this.#options, this.#shared) : undefined;
+  reconfigured(config: BackendConfig, options: BackendOptions): Backend {
+    if (isSameConnection(this.config, config)) return new OpenAiBackend(config, options, this.#shared);
+    const earlier = isSameCredential(this.config, config) ? this.#shared.authorizer : undefined;
+    return new OpenAiBackend(config, options, createShared(config, options, earlier));
   }
 
   async close(): Promise<void> {
@@ -124,13 +123,27 @@ export class OpenAiBackend implements Backend {
         request.headers.length === 0
           ? this.#postHeaders.concat(credential)
           : this.#postHeaders.concat(credential, request.headers);
-      const exchange = this.#transport.send(this.#upstreamRequest('POST', request.path, headers, request), reader);
+      const handler = request.watch === undefined ? reader : this.#watched(request, headers, credential, reader);
+      const exchange = this.#transport.send(this.#upstreamRequest('POST', request.path, headers, request), handler);
       reader.exchange = exchange;
       signal.addEventListener('abort', () => {
         reader.cancel();
         reject(cancelled(exchange.reached));
       });
     });
+  }
+
+  #watched(
+    request: BackendRequest,
+    headers: readonly string[],
+    credential: readonly string[],
+    handler: UpstreamHandler,
+  ): UpstreamHandler {
+    const { baseUrl, query, headers: configured } = this.config;
+    this.#hiddenHeaders ??= new Set([...configured.map(([name]) => name), credential[0] ?? ''].map(toLower));
+    const url = baseUrl + request.path + query;
+    const sent = { url, headers, body: request.body, hidden: this.#hiddenHeaders, credential };
+    return request.watch === undefined ? handler : new WatchedHandler(handler, request.watch.sent(sent));
   }
 
   #upstreamRequest(
@@ -178,13 +191,14 @@ export class OpenAiBackend implements Backend {
   }
 }
 
-function createShared(config: BackendConfig, options: BackendOptions): Shared {
+/** @param earlier has the same credential, and perhaps a token */
+function createShared(config: BackendConfig, options: BackendOptions, earlier?: Authorizer): Shared {
   const failures = new Failures(config);
   const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
   return {
     transport: openTransport({ origin: new URL(config.baseUrl).origin, connectTimeoutMs, env: options.env }),
     failures,
-    authorizer: createAuthorizer(config, failures, options.env),
+    authorizer: createAuthorizer(config, failures, options.env, earlier),
     users: 0,
   };
 }
@@ -198,6 +212,10 @@ function ownHeaders(config: BackendConfig, userAgent: string): string[] {
     ['accept-encoding', 'identity'],
   ];
   return [...own.filter(([name]) => !given.has(name)), ...config.headers].flat();
+}
+
+function toLower(text: string): string {
+  return text.toLowerCase();
 }
 
 function cancelled(reached = false): UpstreamFailure {

@@ -1,6 +1,6 @@
 import type { BackendConfig } from '../config/config.ts';
-import type { Backend } from './backend.ts';
-import { type BackendOptions, OpenAiBackend } from './openai.ts';
+import type { Backend, BackendOptions } from './backend.ts';
+import { OpenAiBackend } from './openai.ts';
 
 /** Makes the backend of a configuration. Every type so far speaks OpenAI's dialect; another one is a line here. */
 export function createBackend(config: BackendConfig, options: BackendOptions): Backend {

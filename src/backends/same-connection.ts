@@ -9,6 +9,10 @@ export function isSameConnection(one: BackendConfig, other: BackendConfig): bool
   return connectionText(one) === connectionText(other);
 }
 
+export function isSameCredential(one: BackendConfig, other: BackendConfig): boolean {
+  return fingerprint(one.credential) === fingerprint(other.credential);
+}
+
 function connectionText(config: BackendConfig): string {
   const { name, origin, type, baseUrl, query, headers, timeoutMs, place, credential } = config;
   return fingerprint([name, origin, type, baseUrl, query, headers, timeoutMs, place, credential]);

@@ -1,15 +1,24 @@
+import type { Deletions, Package } from '../config/deletions.ts';
 import type { Everywhere, Gateway } from '../gateway.ts';
 import { isLimiterResponse } from '../limits/limiter-messages.ts';
 import { RemoteLimiter } from '../limits/remote-limiter.ts';
 import type { ReloadState } from '../reloader.ts';
 import { Metrics, type MetricsPage, type MetricsSnapshot } from '../telemetry/metrics.ts';
-import { type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
+import { type Answer, type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
+
+/** Deletions as they go through a channel between processes. */
+interface SentDeletions {
+  readonly connectors: readonly string[];
+  readonly models: readonly string[];
+}
 
 /** A worker's side of `--workers`: the limits are asked of the primary process, and what concerns all goes through it. */
 export class ClusterWorker implements Everywhere {
   readonly limiter = new RemoteLimiter({ send: (request) => void process.send?.(request) });
-  readonly #waiting = new Map<number, (answers: readonly unknown[]) => void>();
-  #gateway: Gateway | undefined;
+  readonly #waiting = new Map<number, (answers: readonly Answer[]) => void>();
+  /** Questions that come before it serves wait for that. */
+  readonly #gateway = Promise.withResolvers<Gateway>();
+  #onEnd: (() => void) | undefined;
   #last = 0;
 
   constructor() {
@@ -24,25 +33,40 @@ export class ClusterWorker implements Everywhere {
     return Metrics.join((await this.#askEveryone({ what: 'metrics' })) as MetricsSnapshot[]);
   }
 
-  async reload(): Promise<ReloadState[]> {
+  async reload(): Promise<readonly ReloadState[]> {
     return (await this.#askEveryone({ what: 'reload' })) as ReloadState[];
   }
 
-  async deletePackage(name: string, by: string): Promise<boolean[]> {
-    return (await this.#askEveryone({ what: 'delete', name, by })) as boolean[];
+  async deletePackage(found: Package, by: string): Promise<void> {
+    await this.#askEveryone({ what: 'delete', found, by });
+  }
+
+  /** What was deleted in the workers that serve already, for one that takes a dead one's place. */
+  async deletions(): Promise<Deletions> {
+    const all = (await this.#askEveryone({ what: 'deletions' })) as SentDeletions[];
+    const join = (part: keyof SentDeletions) => new Set(all.flatMap((one) => one[part]));
+    return { connectors: join('connectors'), models: join('models') };
   }
 
   /** Tells the primary that this worker serves. */
   listening(gateway: Gateway): void {
-    this.#gateway = gateway;
+    this.#gateway.resolve(gateway);
     this.#send({ type: 'worker:listening', port: gateway.port });
   }
 
-  #askEveryone(question: Question): Promise<readonly unknown[]> {
+  /** Called each time that the primary says to end. */
+  onEnd(listener: () => void): void {
+    this.#onEnd = listener;
+  }
+
+  async #askEveryone(question: Question): Promise<readonly unknown[]> {
     const id = process.pid * 1_000_000 + ++this.#last;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#send({ type: 'everyone:ask', id, question });
+    const { promise, resolve } = Promise.withResolvers<readonly Answer[]>();
+    this.#waiting.set(id, resolve);
+    this.#send({ type: 'everyone:ask', id, question });
+    return (await promise).map((answer) => {
+      if ('error' in answer) throw new Error(`a worker failed: ${answer.error}`);
+      return answer.value;
     });
   }
 
@@ -50,18 +74,32 @@ export class ClusterWorker implements Everywhere {
     if (message.type === 'everyone:answer') {
       this.#waiting.get(message.id)?.(message.answers);
       this.#waiting.delete(message.id);
-    } else if (message.type === 'one:ask' && this.#gateway !== undefined) {
-      this.#send({ type: 'one:answer', id: message.id, answer: await this.#answer(message.question, this.#gateway) });
+    } else if (message.type === 'one:ask') {
+      const gateway = await this.#gateway.promise;
+      this.#send({ type: 'one:answer', id: message.id, answer: await answer(message.question, gateway) });
+    } else if (message.type === 'one:end') {
+      if (this.#onEnd) this.#onEnd();
+      else process.exit(0); // it does not serve yet
     }
-  }
-
-  async #answer(question: Question, gateway: Gateway): Promise<unknown> {
-    if (question.what === 'metrics') return gateway.metrics.snapshot();
-    if (question.what === 'reload') return gateway.reload('an admin asked');
-    return gateway.deletePackage(question.name, question.by);
   }
 
   #send(message: ClusterMessage): void {
     process.send?.(message);
   }
+}
+
+async function answer(question: Question, gateway: Gateway): Promise<Answer> {
+  try {
+    return { value: await work(question, gateway) };
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
+function work(question: Question, gateway: Gateway): unknown {
+  if (question.what === 'metrics') return gateway.metrics.snapshot();
+  if (question.what === 'reload') return gateway.reload('an admin asked');
+  if (question.what === 'delete') return gateway.deletePackage(question.found, question.by);
+  const { connectors, models } = gateway.deletions;
+  return { connectors: [...connectors], models: [...models] } satisfies SentDeletions;
 }

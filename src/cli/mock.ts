@@ -4,6 +4,7 @@ import { magicModels } from '../mock/magic-models.ts';
 import type { MockScript, ProfileName } from '../mock/mock-reply.ts';
 import { type MockServer, startMockServer } from '../mock/mock-server.ts';
 import { profileNames } from '../mock/profiles/registry.ts';
+import { loadReplay } from '../mock/replay.ts';
 
 interface MockFlags {
   readonly port: number;
@@ -12,6 +13,8 @@ interface MockFlags {
   readonly requireKey?: string;
   readonly profile?: ProfileName;
   readonly delay?: number;
+  readonly replay?: string;
+  readonly replaySpeed: number;
 }
 
 /** `headrace mock`: a scripted OpenAI-compatible server, for trying a gateway or a client without a model. */
@@ -24,6 +27,12 @@ export function mockCommand(): Command {
     .option('--require-key <key>', 'refuse requests without this key')
     .addOption(new Option('--profile <name>', 'answer in the shapes of this server').choices(profileNames))
     .option('--delay <ms>', 'milliseconds before each answer', wholeNumber(2_147_483_647))
+    .addOption(
+      new Option('--replay <file>', 'answer with what backends answered in this capture, a file or a folder').conflicts(
+        ['script', 'requireKey', 'profile', 'delay'],
+      ),
+    )
+    .option('--replay-speed <factor>', '1: with the times of the capture; 2: twice as fast; 0: at once', factor, 0)
     .addHelpText('after', `\nModel names that stand for a behaviour:\n${magicTable()}`)
     .action((flags: MockFlags) => run(flags));
 }
@@ -33,7 +42,9 @@ async function run(flags: MockFlags): Promise<void> {
   let server: MockServer;
   try {
     script = withFlags(flags.script === undefined ? {} : await loadScript(flags.script), flags);
-    server = await startMockServer({ ...script, port: flags.port, host: flags.host });
+    const source = flags.replay === undefined ? undefined : await loadReplay(flags.replay, flags.replaySpeed);
+    const where = { port: flags.port, host: flags.host };
+    server = await startMockServer(source === undefined ? { ...script, ...where } : { source, ...where });
   } catch (error) {
     const text = startProblem(error, flags);
     if (text === undefined) throw error;
@@ -81,6 +92,12 @@ function wholeNumber(maximum: number): (text: string) => number {
     if (value <= maximum) return value;
     throw new InvalidArgumentError(`must be a whole number from 0 to ${maximum}.`);
   };
+}
+
+function factor(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new InvalidArgumentError('must be a number of at least 0.');
 }
 
 function magicTable(): string {

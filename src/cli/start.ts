@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { type Log, openLog } from '../telemetry/log.ts';
+import type { ClusterWorker } from './cluster-worker.ts';
 import type { ConfigFlags } from './config-options.ts';
 import { DemoServer } from './demo.ts';
 import { loadConfigQuietly, loadOrComplain } from './load.ts';
@@ -35,14 +36,11 @@ async function startWorkers(config: Config): Promise<void> {
 async function startWorker(flags: ConfigFlags): Promise<void> {
   const { ClusterWorker } = await import('./cluster-worker.ts');
   const worker = new ClusterWorker();
+  const deletions = await worker.deletions(); // before the files, so that no reload comes between
   const config = await loadConfigQuietly(flags);
-  if (config === undefined) return;
   const { limiter } = worker;
-  const gateway = await listen(config, flags, {
-    limiter,
-    everywhere: worker,
-    renderMetrics: () => worker.renderMetrics(),
-  });
+  const renderMetrics = () => worker.renderMetrics();
+  const gateway = config && (await listen(config, flags, { limiter, everywhere: worker, deletions, renderMetrics }));
   if (gateway === undefined) {
     process.disconnect();
     return;
@@ -55,7 +53,7 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
 async function listen(
   config: Config,
   flags: ConfigFlags,
-  shared: Pick<GatewayOptions, 'limiter' | 'renderMetrics' | 'everywhere'>,
+  shared: Pick<GatewayOptions, 'limiter' | 'renderMetrics' | 'deletions'> & { readonly everywhere?: ClusterWorker },
 ): Promise<Gateway | undefined> {
   const log = openLog(config.settings.logLevel);
   const demo = new DemoServer();
@@ -65,7 +63,7 @@ async function listen(
   };
   try {
     const gateway = await startGateway(await demo.apply(config), { log, env: process.env, load, ...shared });
-    actOnSignals(gateway, log, demo);
+    actOnSignals(gateway, log, demo, shared.everywhere);
     return gateway;
   } catch (error) {
     process.stderr.write(`${describeListenError(error, config)}\n`);
@@ -92,22 +90,33 @@ function describeListenError(error: unknown, config: Config): string {
   throw error;
 }
 
-/** SIGHUP reads the files anew. The first signal to end lets running requests end, a second one ends at once. */
-function actOnSignals(gateway: Gateway, log: Log, demo: DemoServer): void {
+/**
+ * SIGHUP reads the files anew. The first signal to end lets running requests end, a second one ends at once. Signals to
+ * a worker only begin its end: a terminal or a service manager sends them to all processes, and so does the primary.
+ */
+function actOnSignals(gateway: Gateway, log: Log, demo: DemoServer, worker: ClusterWorker | undefined): void {
   let ending = false;
-  const end = async () => {
-    if (ending) process.exit(1);
+  let told = false;
+  const begin = async () => {
+    if (ending) return;
     ending = true;
     await gateway.close();
     await demo.close();
     await log.flush();
     process.exit(0);
   };
+  const end = () => {
+    if (told) process.exit(1);
+    told = true;
+    void begin();
+  };
   process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  worker?.onEnd(end);
+  const onSignal = worker === undefined ? end : begin;
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   if (process.channel) {
-    process.on('disconnect', end); // the launcher or the primary process was killed
+    process.on('disconnect', begin); // the launcher or the primary process was killed
     if (cluster.isPrimary) process.channel.unref();
   }
 }

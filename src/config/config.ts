@@ -13,6 +13,8 @@ export interface Config {
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Names of packages that were deleted while running: they mean nothing, whatever else would take them. */
   readonly deletedNames?: ReadonlySet<string>;
+  /** Backends whose declared models were all deleted: unlike those that declare none, they offer nothing. */
+  readonly emptiedBackends?: ReadonlySet<string>;
 }
 
 /** The effective gateway settings. */

@@ -42,16 +42,25 @@ export function withoutDeleted(config: Config, deletions: Deletions): Config {
   for (const [name, connector] of config.connectors) {
     if (!deletions.connectors.has(name)) connectors.set(name, { ...connector, heldBy: held.get(name) });
   }
-  return { ...config, backends, connectors, deletedNames: deletedNames(config, deletions) };
+  const emptied = [...config.backends.values()].filter(
+    ({ name, models }) => models.size > 0 && backends.get(name)?.models.size === 0,
+  );
+  return {
+    ...config,
+    backends,
+    connectors,
+    deletedNames: deletedNames(config, backends, deletions),
+    emptiedBackends: new Set(emptied.map(({ name }) => name)),
+  };
 }
 
-/** Those deletions that still mean something: models that their files still declare. */
-export function remainingDeletions(config: Config, deletions: Deletions): Deletions {
-  const models = [...deletions.models].filter((name) => {
-    const backend = [...config.backends.values()].find((one) => name.startsWith(`${one.name}:`));
-    return backend?.models.has(name.slice(backend.name.length + 1)) === true;
+/** Those deleted models that their files still declare; the others mean nothing any more. */
+export function remainingModels(config: Config, models: Iterable<string>): ReadonlySet<string> {
+  const declared = [...models].filter((name) => {
+    const colon = name.indexOf(':'); // the name of a backend has none
+    return config.backends.get(name.slice(0, colon))?.models.has(name.slice(colon + 1)) === true;
   });
-  return { connectors: new Set(), models: new Set(models) };
+  return new Set(declared);
 }
 
 function withoutModels(backend: BackendConfig, { models: deleted }: Deletions): BackendConfig {
@@ -59,11 +68,21 @@ function withoutModels(backend: BackendConfig, { models: deleted }: Deletions): 
   return models.size === backend.models.size ? backend : { ...backend, models };
 }
 
-/** The names that must not fall through to a backend that would take any name. */
-function deletedNames(config: Config, deletions: Deletions): ReadonlySet<string> {
+/**
+ * The names that must not fall through to a backend that would take any name. A bare name that other backends declare
+ * as well is theirs.
+ */
+function deletedNames(
+  config: Config,
+  left: ReadonlyMap<string, BackendConfig>,
+  deletions: Deletions,
+): ReadonlySet<string> {
+  const declared = new Set([...left.values()].flatMap((backend) => [...backend.models.keys()]));
   const names = new Set([...deletions.connectors, ...deletions.models]);
   for (const backend of config.backends.values()) {
-    for (const model of backend.models.keys()) if (names.has(`${backend.name}:${model}`)) names.add(model);
+    for (const model of backend.models.keys()) {
+      if (deletions.models.has(`${backend.name}:${model}`) && !declared.has(model)) names.add(model);
+    }
   }
   return names;
 }

@@ -4,6 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const quietMs = 200;
+/** Where events never cease, such as those of a file that is written all the time, quiet is not waited for longer. */
+const patienceMs = 600;
 const lookMs = 2000;
 
 export interface WatchedPaths {
@@ -20,28 +22,33 @@ export interface WatchedPaths {
  * systems send no events.
  */
 export class ConfigWatcher {
-  readonly #paths: WatchedPaths;
+  readonly #paths: () => WatchedPaths;
   readonly #onChange: () => void;
   readonly #timer: NodeJS.Timeout;
   #watchers: FSWatcher[] = [];
   #watched = '';
   #quiet: NodeJS.Timeout | undefined;
+  /** When the first hint came that has not led to a look. */
+  #hintedAt: number | undefined;
   #stats = '';
   #content = '';
   #looking: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(paths: WatchedPaths, onChange: () => void) {
+  private constructor(paths: () => WatchedPaths, onChange: () => void) {
     this.#paths = paths;
     this.#onChange = onChange;
-    this.#timer = setInterval(() => void this.#look(), lookMs);
+    this.#timer = setInterval(() => void this.#glance(), lookMs);
     this.#timer.unref();
   }
 
-  /** Starts to watch; what is there now is what changes are held against. */
-  static async start(paths: WatchedPaths, onChange: () => void): Promise<ConfigWatcher> {
+  /**
+   * Starts to watch; what is there now is what changes are held against.
+   * @param paths asked at every look, since they may be a part of the configuration
+   */
+  static async start(paths: () => WatchedPaths, onChange: () => void): Promise<ConfigWatcher> {
     const watcher = new ConfigWatcher(paths, onChange);
-    const files = await findFiles(paths);
+    const files = await findFiles(paths());
     watcher.#stats = await describeFiles(files);
     watcher.#content = await hashFiles(files);
     await watcher.#listen();
@@ -57,7 +64,7 @@ export class ConfigWatcher {
 
   /** Watches the folders that are there now. */
   async #listen(): Promise<void> {
-    const folders = await findFolders(this.#paths);
+    const folders = await findFolders(this.#paths());
     const key = folders.join('\n');
     if (key === this.#watched || this.#closed) return;
     this.#watched = key;
@@ -76,9 +83,21 @@ export class ConfigWatcher {
   }
 
   #hint(): void {
+    const now = performance.now();
+    this.#hintedAt ??= now;
+    if (now - this.#hintedAt > patienceMs - quietMs) return; // the look that is due is not put off again
     clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => void this.#look(), quietMs);
+    this.#quiet = setTimeout(() => {
+      this.#hintedAt = undefined;
+      void this.#look();
+    }, quietMs);
     this.#quiet.unref();
+  }
+
+  /** A difference that no event has told of is a hint as well, since a file may be half written. */
+  async #glance(): Promise<void> {
+    const stats = await describeFiles(await findFiles(this.#paths()));
+    if (stats !== this.#stats && !this.#closed) this.#hint();
   }
 
   /** One look at a time; a hint that comes meanwhile is followed by another look within two seconds. */
@@ -90,7 +109,7 @@ export class ConfigWatcher {
   }
 
   async #compare(): Promise<void> {
-    const files = await findFiles(this.#paths);
+    const files = await findFiles(this.#paths());
     const stats = await describeFiles(files);
     if (stats === this.#stats || this.#closed) return;
     this.#stats = stats;
@@ -105,9 +124,12 @@ export class ConfigWatcher {
 async function findFiles({ configDir, connectorsFile }: WatchedPaths): Promise<string[]> {
   const backends = join(configDir, 'backends');
   const names = (await listFolder(backends)).toSorted();
+  // Also connectors files that `headrace.yaml` names but that were not there when it was read.
+  const tables = (await listFolder(configDir)).filter((name) => name.endsWith('.toml')).toSorted();
   return [
     connectorsFile,
     join(configDir, 'headrace.yaml'),
+    ...tables.map((name) => join(configDir, name)),
     ...names.map((name) => join(backends, name, 'backend.yaml')),
   ];
 }

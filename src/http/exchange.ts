@@ -16,6 +16,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** A request header by its lower-case name; one that came several times is joined with commas. */
   header(name: string): string | undefined;
+  /** All of them, by lower-case name. */
+  headers(): RequestHeaders;
   /** Answers whole. */
   reply(status: number, headers: HeaderList, body: Buffer | string): void;
   /** Begins an answer that comes in pieces; the head leaves with the first of them. */
@@ -25,6 +27,8 @@ export interface Exchange {
   onDrain(listener: () => void): void;
   end(chunk?: Buffer): void;
 }
+
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 export type HeaderList = readonly (readonly [string, string])[];
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Exchange, HeaderList } from './exchange.ts';
+import type { Exchange, HeaderList, RequestHeaders } from './exchange.ts';
 
 const saneId = /^[A-Za-z0-9._:-]{1,128}$/;
 
@@ -43,6 +43,10 @@ export class NodeExchange implements Exchange {
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  headers(): RequestHeaders {
+    return this.#request.headers;
   }
 
   reply(status: number, headers: HeaderList, body: Buffer | string): void {

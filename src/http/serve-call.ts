@@ -3,21 +3,32 @@ import { type PipelinePorts, type Run, runCall } from '../pipeline/run.ts';
 import { parseCall } from '../protocols/parse-call.ts';
 import type { Finish } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
+import type { CallWatch } from '../types/call-watch.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Protocol } from '../types/protocol.ts';
 import type { UsageRecord } from '../types/usage-record.ts';
 import { forwardHeaders, readClientRetries, readDeadline } from './client-headers.ts';
 import { errorReply, toGatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
+import { WatchedExchange } from './watched-exchange.ts';
 import { runHeaders, writeAnswer } from './write-answer.ts';
 
 export interface ServePorts {
-  /** The pipeline of the configuration in force now. */
-  readonly pipeline: () => PipelinePorts;
-  /** After how much silence a stream gets a comment; 0: never. */
-  readonly heartbeatMs: () => number;
+  /** The configuration in force now, held until it is released. */
+  readonly acquire: () => ServeLease;
+  /** The watch of a call; undefined: nobody wants to see more of it than its record. */
+  readonly watch: (exchange: Exchange) => CallWatch | undefined;
   readonly started: () => void;
-  readonly ended: (record: UsageRecord, error: GatewayError | undefined) => void;
+  /** @param more what the log line is to hold beyond the record */
+  readonly ended: (record: UsageRecord, error: GatewayError | undefined, more: object | undefined) => void;
+}
+
+/** What a call needs of the configuration that was in force when it came; it keeps that to its end. */
+export interface ServeLease {
+  readonly pipeline: PipelinePorts;
+  /** After how much silence a stream gets a comment; 0: never. */
+  readonly heartbeatMs: number;
+  release(): void;
 }
 
 /** One call being served: what is known of it so far. */
@@ -35,27 +46,34 @@ type Ending = Pick<UsageRecord, 'status' | 'outcome' | 'code' | 'error' | 'usage
 
 /** Serves one call of a client, from its bytes to the record of it. */
 export async function serveCall(
-  exchange: Exchange,
+  received: Exchange,
   caller: Caller,
   protocol: Protocol,
   ports: ServePorts,
 ): Promise<void> {
-  const attempts = { count: 0, reached: false, candidate: undefined };
+  const watch = ports.watch(received);
+  const exchange = watch === undefined ? received : new WatchedExchange(received, watch);
+  const attempts = { count: 0, reached: false, candidate: undefined, watch };
   const run: Run = { answer: undefined, ticket: undefined, attempts };
   const serving: Serving = { exchange, caller, protocol, run, call: undefined };
+  const lease = ports.acquire();
   ports.started();
   try {
     const call = readCall(exchange, protocol);
     serving.call = call;
-    const answer = await runCall(call, caller, ports.pipeline(), run);
-    writeAnswer(exchange, answer, run, ports.heartbeatMs());
+    const answer = await runCall(call, caller, lease.pipeline, run);
+    writeAnswer(exchange, answer, run, lease.heartbeatMs);
     const finish = await answer.finished;
-    ports.ended(toRecord(serving, endingOf(finish, answer.status)), finish.error);
+    const record = toRecord(serving, endingOf(finish, answer.status));
+    ports.ended(record, finish.error, watch?.ended(record));
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { status, headers, body } = errorReply(error);
     exchange.reply(status, mergeHeaders(headers, runHeaders(exchange, run)), body);
-    ports.ended(toRecord(serving, endingOfFailure(serving, error, status)), error);
+    const record = toRecord(serving, endingOfFailure(serving, error, status));
+    ports.ended(record, error, watch?.ended(record));
+  } finally {
+    lease.release();
   }
 }
 

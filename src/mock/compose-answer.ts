@@ -8,6 +8,8 @@ export interface Answer {
   /** One write each. */
   readonly chunks: readonly Buffer[];
   readonly framing: 'length' | 'chunked' | 'close';
+  /** Milliseconds before each chunk, in place of the reply's. */
+  readonly pauses?: readonly number[];
 }
 
 /** The wire form of a reply that has its body. */

@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { MockScript } from './mock-reply.ts';
 import { RecordedRequest } from './recorded-request.ts';
 import { RequestLog } from './request-log.ts';
-import { Responder } from './responder.ts';
+import { type AnswerSource, Responder } from './responder.ts';
 import { sendAnswer } from './send-answer.ts';
 
 export interface MockOptions extends MockScript {
@@ -12,6 +12,8 @@ export interface MockOptions extends MockScript {
   readonly port?: number;
   /** Default `127.0.0.1`. */
   readonly host?: string;
+  /** What answers in place of the script. */
+  readonly source?: AnswerSource;
 }
 
 /** A running mock server. */
@@ -45,8 +47,8 @@ export interface MockServer {
 
 /** Starts a scripted OpenAI-compatible server. Rejects if the port cannot be had. */
 export async function startMockServer(options: MockOptions = {}): Promise<MockServer> {
-  const { port = 0, host = '127.0.0.1', ...script } = options;
-  const running = new RunningMockServer(script);
+  const { port = 0, host = '127.0.0.1', source, ...script } = options;
+  const running = new RunningMockServer(source ?? new Responder(script));
   await running.listen(port, host);
   return running;
 }
@@ -56,14 +58,14 @@ class RunningMockServer implements MockServer {
   readonly #log = new RequestLog();
   readonly #sockets = new Set<Socket>();
   readonly #failures: unknown[] = [];
-  #responder: Responder;
+  #responder: AnswerSource;
   #host = '';
   #closing = false;
   #accepted = 0;
   #running = 0;
 
-  constructor(script: MockScript) {
-    this.#responder = new Responder(script);
+  constructor(responder: AnswerSource) {
+    this.#responder = responder;
     // Longer than any test keeps a connection idle, so that only scripts close connections.
     this.#server.keepAliveTimeout = 300_000;
     this.#server.on('connection', (socket: Socket) => {

@@ -26,11 +26,20 @@ export interface Response {
   readonly answer: Answer;
 }
 
+/** Whatever decides what a request is answered with. */
+export interface AnswerSource {
+  /** The path under which the endpoints are. */
+  readonly mount: string;
+  respond(request: RecordedRequest): Promise<Response>;
+  /** Begins anew. */
+  rewind(): void;
+}
+
 /**
  * Decides what a request is answered with: the key first, then what the profile refuses, then the script, then the
  * profile's own behaviour.
  */
-export class Responder {
+export class Responder implements AnswerSource {
   readonly #script: MockScript;
   readonly #profile: Profile;
   readonly #mounts: readonly string[];

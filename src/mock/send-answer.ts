@@ -33,7 +33,7 @@ export async function sendAnswer(
   const stopAt = cutAt ?? stopPlace(answer, reply.hang_after_chunks, undefined);
   if (reply.first_byte_delay_ms || stopAt === 0) response.flushHeaders();
   if (reply.first_byte_delay_ms) await sleep(reply.first_byte_delay_ms, undefined, { signal });
-  await writeChunks(piecesUpTo(answer.chunks, stopAt), reply, response, signal);
+  await writeChunks(piecesUpTo(answer.chunks, stopAt), answer, reply, response, signal);
   if (stopAt === undefined) response.end();
   if (cutAt === undefined) return;
   await flushed(socket);
@@ -82,12 +82,14 @@ function piecesUpTo(chunks: readonly Buffer[], end: number | undefined): readonl
 
 async function writeChunks(
   chunks: readonly Buffer[],
+  { pauses }: Answer,
   reply: MockReply,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, chunk] of chunks.entries()) {
-    if (index > 0 && reply.chunk_delay_ms) await sleep(reply.chunk_delay_ms, undefined, { signal });
+    const pause = pauses?.[index] ?? (index > 0 ? reply.chunk_delay_ms : 0);
+    if (pause) await sleep(pause, undefined, { signal });
     signal.throwIfAborted();
     if (!response.write(chunk)) await once(response, 'drain', { signal });
   }

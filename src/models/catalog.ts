@@ -30,7 +30,7 @@ export class Catalog {
       const { name } = backend.config;
       for (const model of lists[i] ?? []) {
         const id = `${name}:${model}`;
-        if (seen.has(id)) continue;
+        if (seen.has(id) || this.#directory.isDeleted(id)) continue;
         seen.add(id);
         found.push({ id, ownedBy: name, contextWindow: undefined, maxOutputTokens: undefined });
       }

@@ -56,6 +56,12 @@ export class Directory {
     return this.#config.deletedNames?.has(name) === true;
   }
 
+  /** Whether a backend has a default model and that was deleted. */
+  isDefaultDeleted(name: string): boolean {
+    const model = this.#backends.get(name)?.config.defaultModel;
+    return model !== undefined && this.isDeleted(`${name}:${model}`);
+  }
+
   hasBackend(name: string): boolean {
     return this.#backends.has(name);
   }
@@ -126,7 +132,10 @@ export class Directory {
 
   /** Backends that declare no models, so that they must be asked for theirs. */
   undeclaredBackends(): Backend[] {
-    return [...this.#backends.values()].filter((backend) => backend.config.models.size === 0);
+    const { emptiedBackends } = this.#config;
+    return [...this.#backends.values()].filter(
+      ({ config }) => config.models.size === 0 && !emptiedBackends?.has(config.name),
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { encodeBody } from '../backends/encode-body.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Answer } from '../types/answer.ts';
 import type { FittedCall } from '../types/call.ts';
+import type { AttemptWatch, CallWatch } from '../types/call-watch.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import { passedHeaders } from './passed-headers.ts';
 
@@ -15,6 +16,8 @@ export interface Attempts {
   reached: boolean;
   /** The candidate that was tried last. */
   candidate: Candidate | undefined;
+  /** Told of every try; undefined: nobody watches. */
+  readonly watch: CallWatch | undefined;
 }
 
 /** The longest that is waited before a retry; a backend that asks for more gets its answer passed on at once. */
@@ -64,12 +67,14 @@ async function askOne(call: FittedCall, route: Route, candidate: Candidate, atte
   const wait = new RetryWait(backend.config);
   for (;;) {
     attempts.count++;
+    const watch = attempts.watch && watchTry(attempts.watch, candidate, call);
     try {
-      const reply = await backend.send(request);
+      const reply = await backend.send(watch === undefined ? request : { ...request, headers: watch.headers, watch });
       attempts.reached = true;
       return reply;
     } catch (failure) {
       if (!(failure instanceof UpstreamFailure)) throw failure;
+      watch?.failed(failure.error.code);
       attempts.reached ||= failure.reached;
       // A backend that is not configured was not even tried.
       if (!failure.reached && failure.error.code === 'backend_unavailable') attempts.count--;
@@ -78,6 +83,11 @@ async function askOne(call: FittedCall, route: Route, candidate: Candidate, atte
       await pause(waitMs, call.signal);
     }
   }
+}
+
+function watchTry(watch: CallWatch, { backend, model }: Candidate, call: FittedCall): AttemptWatch {
+  const { name, type, baseUrl } = backend.config;
+  return watch.attempt({ backend: name, type, baseUrl, model }, call.forwardHeaders);
 }
 
 function isTooLate(call: FittedCall, waitMs: number): boolean {

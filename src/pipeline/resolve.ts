@@ -47,6 +47,7 @@ export function resolveName(name: string, directory: Directory): Resolution {
   const prefix = backendPrefix(name);
   if (prefix !== undefined && directory.hasBackend(prefix)) {
     const asked = directory.backendRoute(prefix, name.slice(prefix.length + 1));
+    if (asked === undefined && directory.isDefaultDeleted(prefix)) throw notFound(name, directory.listedNames());
     return { route: asked ?? missingDefault(`backend "${prefix}"`), rule: 'backend-prefix' };
   }
   const declaring = directory.declaring(name);
@@ -58,6 +59,7 @@ export function resolveName(name: string, directory: Directory): Resolution {
   if (declaring.length > 1 && !declaring.includes(fallback ?? '')) throw ambiguous(name, declaring);
   if (fallback !== undefined) {
     const asked = directory.backendRoute(fallback, name);
+    if (asked === undefined && directory.isDefaultDeleted(fallback)) throw notFound(name, directory.listedNames());
     return { route: asked ?? missingDefault(`the default backend "${fallback}"`), rule: 'default-backend' };
   }
   if (name === '') return missingDefault('the gateway');

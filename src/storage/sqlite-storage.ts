@@ -8,7 +8,7 @@ export async function openSqliteStorage(folder: string): Promise<Storage> {
   const { DatabaseSync: Database } = await import('node:sqlite');
   mkdirSync(folder, { recursive: true });
   const database = new Database(join(folder, 'headrace.sqlite'));
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000');
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL');
   database.exec(
     'CREATE TABLE IF NOT EXISTS deleted_packages (name TEXT PRIMARY KEY, deleted_by TEXT NOT NULL, deleted_at TEXT NOT NULL)',
   );
@@ -33,9 +33,9 @@ class SqliteStorage implements Storage {
       .run(name, by, new Date().toISOString());
   }
 
-  keepDeletedPackages(names: readonly string[]): void {
+  forgetDeletedPackages(names: readonly string[]): void {
     const forget = this.#database.prepare('DELETE FROM deleted_packages WHERE name = ?');
-    for (const name of this.deletedPackages()) if (!names.includes(name)) forget.run(name);
+    for (const name of names) forget.run(name);
   }
 
   close(): void {

@@ -4,7 +4,6 @@ export interface Storage {
   deletedPackages(): string[];
   /** Holds from when this returns. */
   addDeletedPackage(name: string, by: string): void;
-  /** Forgets all but these. */
-  keepDeletedPackages(names: readonly string[]): void;
+  forgetDeletedPackages(names: readonly string[]): void;
   close(): void;
 }

@@ -8,6 +8,8 @@ export interface Log {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** The least severe messages that are written from now on. */
+  setLevel(level: LogLevel): void;
   /** Writes out what is buffered. */
   flush(): Promise<void>;
 }
@@ -25,6 +27,9 @@ export function openLog(level: LogLevel, destination?: DestinationStream): Log {
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
+    setLevel: (next) => {
+      logger.level = next;
+    },
     flush: async () => buffer?.flush(),
   };
 }

@@ -93,6 +93,28 @@ export class Metrics {
     });
   }
 
+  /** Shows how the last reload went and how many connectors there are by status, as asked when the page is written. */
+  observeConfiguration(ask: () => { ok: boolean; connectors: Readonly<Record<string, number>> }): void {
+    const registers = [this.#registry];
+    const reload: Gauge = new Gauge({
+      name: 'headrace_config_last_reload_successful',
+      help: 'Whether the last configuration that was read was good (1) or wrong, so that an older one is in force (0)',
+      aggregator: 'min', // over several processes
+      registers,
+      collect: (): void => reload.set(ask().ok ? 1 : 0),
+    });
+    const connectors: Gauge<'status'> = new Gauge({
+      name: 'headrace_connectors',
+      help: 'Connectors by status: active, pending (another package holds the name), deleted',
+      labelNames: ['status'],
+      aggregator: 'max',
+      registers,
+      collect: (): void => {
+        for (const [status, number] of Object.entries(ask().connectors)) connectors.set({ status }, number);
+      },
+    });
+  }
+
   started(): void {
     this.#running++;
   }

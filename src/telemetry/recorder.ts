@@ -17,10 +17,13 @@ export class Recorder {
     this.#metrics.started();
   }
 
-  /** A call is over, well or not. */
-  ended(record: UsageRecord, error: GatewayError | undefined): void {
+  /**
+   * A call is over, well or not.
+   * @param more what its log line is to hold as well
+   */
+  ended(record: UsageRecord, error: GatewayError | undefined, more?: object): void {
     this.#metrics.ended(record);
-    const fields = logFields(record);
+    const fields = more === undefined ? logFields(record) : { ...logFields(record), ...more };
     if (error?.status === 500) this.#log.error({ ...fields, cause: describeCause(error) }, 'request');
     else if (record.outcome === 'failed' || record.outcome === 'broken') this.#log.warn(fields, 'request');
     else this.#log.info(fields, 'request');

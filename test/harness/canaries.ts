@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 /** Shorter texts may stand in a log by chance. */
-const leastLength = 10;
+const leastLength = { key: 10, prompt: 5 };
 
 /**
  * Every key and every prompt that a test uses is a canary: whatever the test is about, at its end none of them may
@@ -15,7 +15,7 @@ export class Canaries {
     for (const [name, value] of Object.entries(env)) {
       // An outer pair of quotes and white space are no part of a key.
       const bare = value.trim().replace(/^(["'])([\s\S]*)\1$/, '$2');
-      if (/KEY|TOKEN|SECRET|PASSWORD/i.test(name)) this.#add(`the key in ${name}`, bare);
+      if (/KEY|TOKEN|SECRET|PASSWORD/i.test(name)) this.#add(`the key in ${name}`, bare, leastLength.key);
     }
   }
 
@@ -25,7 +25,8 @@ export class Canaries {
     const messages = (parsed as { messages?: unknown } | undefined)?.messages;
     if (!Array.isArray(messages)) return;
     for (const message of messages as { content?: unknown }[]) {
-      if (typeof message?.content === 'string') this.#add('a prompt', message.content.slice(0, 200));
+      if (typeof message?.content === 'string')
+        this.#add('a prompt', message.content.slice(0, 200), leastLength.prompt);
     }
   }
 
@@ -36,8 +37,8 @@ export class Canaries {
     }
   }
 
-  #add(what: string, text: string): void {
-    if (text.length >= leastLength && !/^https?:/.test(text)) this.#texts.set(text, what);
+  #add(what: string, text: string, least: number): void {
+    if (text.length >= least && !/^https?:/.test(text)) this.#texts.set(text, what);
   }
 }
 

@@ -99,6 +99,12 @@ export function choice<const Values extends readonly [string, ...string[]]>(desc
     .register(fieldTexts, texts);
 }
 
+/** `true` or `false`. */
+export function onOff(description: string) {
+  const texts = { expects: 'true or false', example: 'true' };
+  return z.boolean({ error: 'must be true or false' }).describe(description).register(fieldTexts, texts);
+}
+
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The name of an environment variable. A wrong one may be the key itself and is never shown. */

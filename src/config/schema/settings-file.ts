@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
+import { telemetrySection } from './telemetry-section.ts';
 
 /** What holds where neither flag, environment nor `headrace.yaml` says anything, in the units of the file. */
 export const settingDefaults = {
@@ -65,6 +66,15 @@ const limits = z
   })
   .describe('Limits of the gateway itself.');
 
+const storage = z
+  .strictObject({
+    folder: text('The folder of what outlives a restart, such as which model packages were deleted.', {
+      expects: 'the path of a folder',
+      example: '"/var/lib/headrace"',
+    }),
+  })
+  .describe('Where the gateway keeps what is to outlive a restart. Left out: nowhere.');
+
 /** `headrace.yaml`: the gateway itself. A new section is one more optional field here. */
 export const settingsFile = z
   .strictObject({
@@ -94,6 +104,8 @@ export const settingsFile = z
     ).optional(),
     keys: z.array(key).describe('The keys of the gateway itself. None: it is open, and on loopback only.').optional(),
     limits: limits.optional(),
+    storage: storage.optional(),
+    telemetry: telemetrySection.optional(),
     shutdown_timeout: seconds('How long running requests may go on after a signal to stop.', {
       minimum: 0,
       maximum: 86_400,

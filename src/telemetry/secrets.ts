@@ -1,0 +1,37 @@
+import type { BackendConfig, Config } from '../config/config.ts';
+import { secretFrom } from '../config/key-value.ts';
+import { Secret } from '../secret.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A shorter value of a header says nothing secret, and masking it would spoil what is recorded. */
+const shortestHeaderValue = 8;
+const secretParameter = /key|token|secret|sig|password|auth/i;
+
+/**
+ * Every secret of a configuration that is known as a text: the backends' keys, values of their headers, and the
+ * gateway's own keys where they come from the environment; of a key that is given by its SHA-256 only that is known.
+ */
+export function secretsOf(config: Config, env: Environment): Secret[] {
+  const backends = [...config.backends.values(), ...config.providers.values()];
+  return [...backends.flatMap(backendSecrets), ...gatewayKeys(config, env)];
+}
+
+function backendSecrets({ credential, headers, query }: BackendConfig): Secret[] {
+  const secrets = headers
+    .filter(([, value]) => value.length >= shortestHeaderValue)
+    .map(([, value]) => new Secret(value));
+  if (credential.kind === 'key' && credential.secret !== undefined) secrets.push(credential.secret);
+  if (credential.kind === 'oauth') secrets.push(credential.privateKey);
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (secretParameter.test(name) && value !== '') secrets.push(new Secret(value));
+  }
+  return secrets;
+}
+
+function gatewayKeys(config: Config, env: Environment): Secret[] {
+  if (config.keys.length === 0) return [];
+  const digests = new Set(config.keys.map((key) => key.digest.toString('hex')));
+  const values = Object.values(env).map((value) => secretFrom(value));
+  return values.filter((secret) => secret !== undefined && digests.has(secret.digest().toString('hex'))) as Secret[];
+}
