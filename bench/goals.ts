@@ -50,6 +50,12 @@ function createGoals(results: Results, loads: readonly string[]): Goal[] {
       met: (value) => value <= 10 * paceMs,
     },
     {
+      text: 'CPU per request (json1k) with capture and traces at most 1.15 times that without',
+      measured: ratio(cpu('json1k', 'headrace-telemetry'), small),
+      unit: '',
+      met: (value) => value <= 1.15,
+    },
+    {
       text: 'memory (RSS) under 200 MB in every load',
       measured: largest.length === 0 ? undefined : Math.max(...largest),
       unit: ' MB',

@@ -50,12 +50,20 @@ export class MeasuredTarget {
   readonly #toolbox: Toolbox;
   readonly #upstream: Upstream;
   readonly #process: OwnedProcess;
+  readonly #companion: OwnedProcess | undefined;
 
-  private constructor(target: Target, toolbox: Toolbox, upstream: Upstream, process: OwnedProcess) {
+  private constructor(
+    target: Target,
+    toolbox: Toolbox,
+    upstream: Upstream,
+    process: OwnedProcess,
+    companion: OwnedProcess | undefined,
+  ) {
     this.target = target;
     this.#toolbox = toolbox;
     this.#upstream = upstream;
     this.#process = process;
+    this.#companion = companion;
   }
 
   /**
@@ -66,13 +74,14 @@ export class MeasuredTarget {
   static async start(target: Target, toolbox: Toolbox, upstream: Upstream, log: string): Promise<MeasuredTarget> {
     const { port } = upstream;
     const mock = new OwnedProcess([toolbox.mock, String(port)], { log: '/dev/null', core: loadCore });
+    const companion = target.companion && new OwnedProcess(target.companion, { log: '/dev/null', core: loadCore });
     const process = new OwnedProcess(target.command, { log, env: target.env, core: gatewayCore });
-    const measured = new MeasuredTarget(target, toolbox, upstream, process);
+    const measured = new MeasuredTarget(target, toolbox, upstream, process, companion);
     try {
       await measured.#untilRight();
       return measured;
     } catch (error) {
-      await process.stop();
+      await measured.stop();
       throw error;
     } finally {
       await mock.stop();
@@ -106,6 +115,7 @@ export class MeasuredTarget {
 
   async stop(): Promise<void> {
     await this.#process.stop();
+    await this.#companion?.stop();
   }
 
   async #untilRight(): Promise<void> {

@@ -1,5 +1,5 @@
 // Measures gateways side by side on this machine; see README.md.
-//   npm run bench -- [--tests json1k,c1] [--only nginx,headrace] [--rounds 3] [--out FILE.jsonl] [--starts 5] [--profile json1k]
+//   npm run bench -- [--tests json1k,c1] [--only nginx,headrace] [--rounds 3] [--out FILE.jsonl] [--starts 5] [--profile json1k] [--telemetry]
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { MeasuredTarget, type Upstream } from './measured-target.ts';
 import { profileTarget } from './profile.ts';
 import { formatTable, Results } from './results.ts';
 import { measureStarts } from './start-time.ts';
-import { createTarget, type Target, targetNames } from './targets.ts';
+import { createTarget, type Target, targetNames, usualTargets } from './targets.ts';
 import { findFreePort, MissingTool, openToolbox, type Toolbox } from './toolbox.ts';
 
 interface Options {
@@ -35,17 +35,19 @@ function readOptions(): Options {
   const { values } = parseArgs({
     options: {
       tests: { type: 'string', default: usualLoads.join(',') },
-      only: { type: 'string', default: targetNames.join(',') },
+      only: { type: 'string' },
+      telemetry: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
       starts: { type: 'string', default: '5' },
       out: { type: 'string' },
       profile: { type: 'string' },
     },
   });
-  const { out, profile } = values;
+  const { out, profile, telemetry } = values;
+  const usual = telemetry ? ['headrace', 'headrace-telemetry'] : usualTargets;
   return {
     tests: choose('--tests', values.tests, Object.keys(loads)),
-    only: choose('--only', values.only, targetNames),
+    only: choose('--only', values.only ?? usual.join(','), targetNames),
     rounds: readCount('--rounds', values.rounds, 1),
     starts: readCount('--starts', values.starts, 0),
     out,
@@ -110,7 +112,8 @@ async function main(): Promise<void> {
   const upstream = { port: await findFreePort() };
   const work = mkdtempSync(join(tmpdir(), 'headrace-bench-'));
   try {
-    const only = options.profile === undefined ? options.only : ['headrace'];
+    const profiled = options.only.includes('headrace-telemetry') ? 'headrace-telemetry' : 'headrace';
+    const only = options.profile === undefined ? options.only : [profiled];
     const targets: Target[] = [];
     for (const name of only) targets.push(await createTarget(name, toolbox, `127.0.0.1:${upstream.port}`, work));
     const bench = { options, toolbox, upstream, targets, work };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillTemplate, findFreePort, findProgram, MissingTool, root, type Toolbox } from './toolbox.ts';
 
@@ -14,6 +14,8 @@ export interface Target {
   /** Headers that its clients send, as `name: value`. */
   readonly headers: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** A process that it needs, on the core of the load. */
+  readonly companion?: readonly string[];
 }
 
 /** Where a target is built for. */
@@ -35,15 +37,19 @@ const portkeyServerVersion = '1.13.5';
 export const clientKey = 'sk-client-0123456789abcdef';
 const upstreamKey = 'sk-upstream-key-0123456789abcdef';
 
-const makers: Readonly<Record<string, (site: Site) => Target>> = {
+const makers: Readonly<Record<string, (site: Site) => Target | Promise<Target>>> = {
   nginx: createNginx,
   portkey: createPortkey,
   headrace: createHeadrace,
   'headrace-bare': createBareHeadrace,
+  'headrace-telemetry': createTracedHeadrace,
 };
 
 /** Every target's name; the first is the reference of the ratios. */
 export const targetNames: readonly string[] = Object.keys(makers);
+
+/** What is measured where nothing else is asked for. */
+export const usualTargets: readonly string[] = targetNames.filter((name) => name !== 'headrace-telemetry');
 
 /**
  * Makes a target ready to be started: writes its configuration, installs what is missing.
@@ -146,5 +152,22 @@ function createBareHeadrace({ upstream, folder, port }: Site): Target {
     port,
     headers: [],
     env: { OPENAI_API_KEY: upstreamKey },
+  };
+}
+
+/** The same as `headrace`, with every exchange captured and every call traced; the mock upstream takes the spans. */
+async function createTracedHeadrace(site: Site): Promise<Target> {
+  const target = createHeadrace(site);
+  const sink = await findFreePort();
+  appendFileSync(
+    join(site.folder, 'headrace.yaml'),
+    'telemetry:\n  capture: {folder: capture, max_bytes: 16777216, max_files: 2}\n',
+  );
+  return {
+    ...target,
+    name: 'headrace-telemetry',
+    does: 'the same with capture and traces: two spans per request, sent over HTTP',
+    env: { ...target.env, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink}` },
+    companion: [site.toolbox.mock, String(sink)],
   };
 }

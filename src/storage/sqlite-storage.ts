@@ -39,6 +39,6 @@ class SqliteStorage implements Storage {
   }
 
   close(): void {
-    this.#database.close();
+    if (this.#database.isOpen) this.#database.close();
   }
 }

@@ -34,22 +34,13 @@ function serverSpan(
   const { request } = call;
   const attributes: Record<string, SpanValue> = {
     [names.method]: request.method,
-    [names.path]: request.path,
     [names.route]: request.path,
-    [names.scheme]: 'http',
     [names.status]: record.status,
     [names.operation]: operation,
     [names.requestModel]: record.asked.slice(0, maximumName),
     [names.caller]: record.caller,
     [names.requestId]: request.id,
-    [names.attempts]: record.attempts,
-    [names.outcome]: record.outcome,
-    [names.stream]: record.stream,
   };
-  if (record.backend !== undefined) attributes[names.backend] = record.backend;
-  const last = call.attempts.at(-1);
-  if (last !== undefined && last.code === undefined) addAnswer(attributes, last);
-  addUsage(attributes, record);
   if (record.code !== undefined) attributes[names.error] = record.code;
   return new FinishedSpan(
     {
@@ -85,10 +76,8 @@ function attemptSpan(
     [names.operation]: operation,
     [names.provider]: providers[target.type] ?? target.backend,
     [names.requestModel]: model,
-    [names.method]: 'POST',
     [names.serverAddress]: server.address,
     [names.serverPort]: server.port,
-    [names.backend]: target.backend,
   };
   if (index > 0) attributes[names.resend] = index;
   if (wire !== undefined && wire.status > 0) attributes[names.status] = wire.status;
@@ -125,9 +114,8 @@ function addUsage(attributes: Record<string, SpanValue>, record: UsageRecord | u
 
 const answerHeadBytes = 512;
 const modelField = /"model"\s*:\s*"([^"\\]{1,256})"/;
-const idField = /"id"\s*:\s*"([^"\\]{1,256})"/;
 
-/** The model and the id that an answer names at its beginning. */
+/** The model that an answer names at its beginning. */
 function addAnswer(attributes: Record<string, SpanValue>, attempt: ObservedAttempt): void {
   const first = attempt.wires.at(-1)?.body.chunks[0];
   if (first === undefined) return;
@@ -136,9 +124,7 @@ function addAnswer(attributes: Record<string, SpanValue>, attempt: ObservedAttem
   const choices = text.indexOf('"choices"');
   const head = choices < 0 ? text : text.slice(0, choices);
   const model = modelField.exec(head)?.[1];
-  const id = idField.exec(head)?.[1];
   if (model !== undefined) attributes[names.responseModel] = model;
-  if (id !== undefined) attributes[names.responseId] = id;
 }
 
 const servers = new Map<string, { readonly address: string; readonly port: number }>();

@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import type { ObservedBody } from './observed-body.ts';
 import { maskText, type Redactor } from './redactor.ts';
 
 /** What is secret in texts, and how they look without it. */
@@ -15,50 +16,40 @@ export type Mask = Masking | undefined;
 /** Bytes of each body that are captured; what is longer is cut. */
 export const captureBodyBytes = 4 * 1024 * 1024;
 
-interface CapturedBody {
-  readonly body?: string;
-  readonly base64?: string;
-  /** Milliseconds since the request was received, and bytes, of each piece. */
-  readonly chunks?: readonly (readonly [number, number])[];
-  /** How many bytes there were, where not all of them are here. */
-  readonly cut?: number;
-  readonly withheld?: true;
-}
-
-interface Body {
-  readonly chunks: readonly Buffer[];
-  readonly times?: readonly number[];
-  readonly bytes: number;
+interface BodyContext {
+  readonly redactor: Redactor;
+  readonly mask: Mask;
+  /** The moment from which the times of its pieces count; without it, none are given. */
+  readonly since?: number;
+  /** The `content-encoding`. */
+  readonly encoding?: string | string[] | undefined;
 }
 
 /**
- * A body as a capture holds it: as text, or in base64 where it is no UTF-8.
- * @param since the moment from which the times of its pieces count; without it, none are given
+ * A body as fields of a JSON object: `body` with its text, or `base64` where it is no UTF-8, or `withheld` where a
+ * secret stands in such bytes; `chunks` with the time and the bytes of each piece; `cut` where not all of it is here.
  */
-export function describeBody(
-  body: Body,
-  redactor: Redactor,
-  mask: Mask,
-  since?: number,
-  encoding?: string | string[],
-): CapturedBody {
-  const joined = body.chunks.length === 1 ? (body.chunks[0] as Buffer) : Buffer.concat(body.chunks);
-  const whole = joined.length > captureBodyBytes ? joined.subarray(0, captureBodyBytes) : joined;
-  const cut = whole.length < body.bytes ? { cut: body.bytes } : undefined;
-  let sizes = body.chunks.map((chunk) => chunk.length);
-  let text: { body: string } | { base64: string };
-  if (isUtf8(whole)) {
-    const plain = whole.toString(isAscii(whole) ? 'latin1' : 'utf8');
-    if (mask !== undefined) sizes = maskedSizes(plain, sizes, mask);
-    text = { body: mask === undefined ? plain : mask.text(plain) };
-  } else {
-    if (holdsSecret(whole, encoding, redactor)) return { withheld: true, ...cut };
-    text = { base64: whole.toString('base64') };
-  }
-  const { times } = body;
-  if (since === undefined || times === undefined) return { ...text, ...cut };
-  const chunks = sizes.map((size, index) => [Math.round(((times[index] ?? 0) - since) * 100) / 100, size] as const);
-  return { ...text, chunks, ...cut };
+export function bodyFields(body: Buffer | ObservedBody, context: BodyContext): string {
+  const { mask, since, encoding, redactor } = context;
+  const isPlain = Buffer.isBuffer(body);
+  const bytes = isPlain ? body.subarray(0, captureBodyBytes) : body.join();
+  const all = isPlain ? body.length : body.bytes;
+  const cut = bytes.length < all ? `,"cut":${all}` : '';
+  let text: string | undefined;
+  if (isAscii(bytes)) text = bytes.toString('latin1');
+  else if (isUtf8(bytes)) text = bytes.toString('utf8');
+  else if (holdsSecret(bytes, encoding, redactor)) return `"withheld":true${cut}`;
+  const chunks = isPlain || since === undefined ? '' : chunksField(body, since, text, mask);
+  if (text === undefined) return `"base64":"${bytes.toString('base64')}"${chunks}${cut}`;
+  return `"body":${JSON.stringify(mask === undefined ? text : mask.text(text))}${chunks}${cut}`;
+}
+
+/** Milliseconds since the request was received, and bytes, of each piece. */
+function chunksField(body: ObservedBody, since: number, text: string | undefined, mask: Mask): string {
+  const plain = body.chunks.map((chunk) => chunk.length);
+  const sizes = mask === undefined || text === undefined ? plain : maskedSizes(text, plain, mask);
+  const pairs = sizes.map((size, index) => `[${Math.round(((body.times[index] ?? 0) - since) * 100) / 100},${size}]`);
+  return `,"chunks":[${pairs.join(',')}]`;
 }
 
 /** The sizes of the pieces when secrets are masked in the whole: a secret counts where it begins. */

@@ -42,10 +42,12 @@ export class ObservedCall implements CallWatch {
   headers: WatchedHeaders = [];
   endedAt = 0;
   record: UsageRecord | undefined;
+  readonly receivedAt: number;
   readonly #options: ObserveOptions;
 
   constructor(request: ObservedRequest, options: ObserveOptions) {
     this.request = request;
+    this.receivedAt = request.receivedAt;
     this.trace = options.trace;
     this.answer = new ObservedBody(options.keepBytes);
     this.#options = options;

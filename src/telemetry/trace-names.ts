@@ -4,7 +4,6 @@ export const names = {
   provider: 'gen_ai.provider.name',
   requestModel: 'gen_ai.request.model',
   responseModel: 'gen_ai.response.model',
-  responseId: 'gen_ai.response.id',
   inputTokens: 'gen_ai.usage.input_tokens',
   outputTokens: 'gen_ai.usage.output_tokens',
   cachedTokens: 'gen_ai.usage.cache_read.input_tokens',
@@ -12,17 +11,11 @@ export const names = {
   resend: 'http.request.resend_count',
   route: 'http.route',
   status: 'http.response.status_code',
-  path: 'url.path',
-  scheme: 'url.scheme',
   serverAddress: 'server.address',
   serverPort: 'server.port',
   error: 'error.type',
-  backend: 'headrace.backend',
   caller: 'headrace.caller',
   requestId: 'headrace.request_id',
-  attempts: 'headrace.attempts',
-  outcome: 'headrace.outcome',
-  stream: 'headrace.stream',
 } as const;
 
 /** `gen_ai.operation.name` by protocol. */
