@@ -73,7 +73,7 @@ export function checkOpenness(settings: ResolvedSettings, keys: GatewayKeys): vo
   );
 }
 
-/** Warns of variables that look like a misspelt variable of ours. */
+/** Checks the variables that are no settings, and warns of those that look like a misspelt one of ours. */
 export function checkVariableNames(env: Environment, report: Report): void {
   const known = Object.values(settingSources).flatMap((setting) => setting.variables);
   for (const name of Object.keys(env).toSorted()) {
@@ -81,6 +81,10 @@ export function checkVariableNames(env: Environment, report: Report): void {
     const near = known.find((other) => editDistance(name, other) <= 2);
     if (near && env[name])
       report.value(name).warning(undefined, [], `is not a variable of the gateway (did you mean ${near}?)`);
+  }
+  if (env.HEADRACE_REPLICAS && !/^[1-9]\d{0,5}$/.test(env.HEADRACE_REPLICAS)) {
+    const expected = 'must be the number of machines that serve with this configuration, such as 2, or be left out';
+    report.value('HEADRACE_REPLICAS').error(undefined, [], expected);
   }
   if (env.HEADRACE_PORT?.startsWith('tcp://')) {
     const cause =

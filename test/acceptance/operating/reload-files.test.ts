@@ -68,6 +68,11 @@ describe('a change is in effect without a restart', () => {
     await lists(gateway, 'b:m', 'two');
     await put(gateway.folder, 'b.toml', connectorsFile(provider.baseUrl, { three: 'x' }));
     await lists(gateway, 'b:m', 'three');
+    await put(gateway.folder, 'more/c.toml', connectorsFile(provider.baseUrl, { four: 'x' }));
+    await put(gateway.folder, 'headrace.yaml', 'connectors: more/c.toml\n');
+    await lists(gateway, 'b:m', 'four');
+    await put(gateway.folder, 'more/c.toml', connectorsFile(provider.baseUrl, { five: 'x' }));
+    await lists(gateway, 'b:m', 'five');
     await put(gateway.folder, 'headrace.yaml', ''); // on purpose, so no file is missing
     await lists(gateway, 'b:m');
   });
