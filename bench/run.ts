@@ -10,7 +10,7 @@ import { MeasuredTarget, type Upstream } from './measured-target.ts';
 import { profileTarget } from './profile.ts';
 import { formatTable, Results } from './results.ts';
 import { measureStarts } from './start-time.ts';
-import { createTarget, type Target, targetNames, usualTargets } from './targets.ts';
+import { createTarget, type Target, targetNames, telemetryTargets, usualTargets } from './targets.ts';
 import { findFreePort, MissingTool, openToolbox, type Toolbox } from './toolbox.ts';
 
 interface Options {
@@ -44,7 +44,7 @@ function readOptions(): Options {
     },
   });
   const { out, profile, telemetry } = values;
-  const usual = telemetry ? ['headrace', 'headrace-telemetry'] : usualTargets;
+  const usual = telemetry ? telemetryTargets : usualTargets;
   return {
     tests: choose('--tests', values.tests, Object.keys(loads)),
     only: choose('--only', values.only ?? usual.join(','), targetNames),

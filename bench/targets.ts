@@ -42,14 +42,17 @@ const makers: Readonly<Record<string, (site: Site) => Target | Promise<Target>>>
   portkey: createPortkey,
   headrace: createHeadrace,
   'headrace-bare': createBareHeadrace,
-  'headrace-telemetry': createTracedHeadrace,
+  'headrace-capture': createCapturingHeadrace,
+  'headrace-traces': (site) => withTraces(createHeadrace(site), site, 'headrace-traces'),
+  'headrace-telemetry': (site) => withTraces(createCapturingHeadrace(site), site, 'headrace-telemetry'),
 };
 
 /** Every target's name; the first is the reference of the ratios. */
 export const targetNames: readonly string[] = Object.keys(makers);
 
-/** What is measured where nothing else is asked for. */
-export const usualTargets: readonly string[] = targetNames.filter((name) => name !== 'headrace-telemetry');
+/** What is measured with `--telemetry`, and what where nothing else is asked for. */
+export const telemetryTargets = ['headrace', 'headrace-capture', 'headrace-traces', 'headrace-telemetry'];
+export const usualTargets = targetNames.filter((name) => name === 'headrace' || !telemetryTargets.includes(name));
 
 /**
  * Makes a target ready to be started: writes its configuration, installs what is missing.
@@ -155,18 +158,21 @@ function createBareHeadrace({ upstream, folder, port }: Site): Target {
   };
 }
 
-/** The same as `headrace`, with every exchange captured and every call traced; the mock upstream takes the spans. */
-async function createTracedHeadrace(site: Site): Promise<Target> {
+/** The same as `headrace`, and every exchange captured. Small files, so that the memory of the kernel is not all new. */
+function createCapturingHeadrace(site: Site): Target {
   const target = createHeadrace(site);
+  const section = 'telemetry:\n  capture: {folder: capture, max_bytes: 16777216, max_files: 2}\n';
+  appendFileSync(join(site.folder, 'headrace.yaml'), section);
+  return { ...target, name: 'headrace-capture', does: 'the same, and every exchange captured to files' };
+}
+
+/** The given one, and every call traced; the mock upstream takes the spans. */
+async function withTraces(target: Target, site: Site, name: string): Promise<Target> {
   const sink = await findFreePort();
-  appendFileSync(
-    join(site.folder, 'headrace.yaml'),
-    'telemetry:\n  capture: {folder: capture, max_bytes: 16777216, max_files: 2}\n',
-  );
   return {
     ...target,
-    name: 'headrace-telemetry',
-    does: 'the same with capture and traces: two spans per request, sent over HTTP',
+    name,
+    does: `${target.does}, and every call traced: two spans, sent over HTTP`,
     env: { ...target.env, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${sink}` },
     companion: [site.toolbox.mock, String(sink)],
   };

@@ -76,3 +76,33 @@ test('the help explains the magic model names', async () => {
   expect(await ended).toBe(0);
   expect(output()).toContain('error-in-stream');
 });
+
+test('replays a capture, and takes no script beside it', async () => {
+  const body = '{"model":"m","messages":[]}';
+  const line = {
+    v: 1,
+    request: { body },
+    attempts: [
+      {
+        model: 'm',
+        ms: 1,
+        request: { method: 'POST', url: 'http://127.0.0.1:9/deep/v1/chat/completions', body_as: 'request' },
+        answer: { status: 418, ms: 2, headers: { 'content-type': 'text/plain' }, body: 'tea', chunks: [[2, 3]] },
+        end: 'whole',
+      },
+    ],
+  };
+  const capture = await scriptFile(`${JSON.stringify(line)}\n`);
+  const { output } = start('--port', '0', '--replay', capture, '--replay-speed', '1');
+  await expect.poll(output, { timeout: 20_000 }).toMatch(/1 recorded answers/);
+  const url = /http:\S+/.exec(output())?.[0];
+  expect(url).toMatch(/\/deep\/v1$/);
+  const answer = await postJson(`${url}/chat/completions`, JSON.parse(body));
+  expect([answer.status, answer.text]).toEqual([418, 'tea']);
+  const both = start('--port', '0', '--replay', capture, '--script', capture);
+  expect(await both.ended).toBe(1);
+  expect(both.output()).toContain("option '--replay <file>' cannot be used with option '--script <file>'");
+  const speed = start('--port', '0', '--replay', capture, '--replay-speed', '-1');
+  expect(await speed.ended).toBe(1);
+  expect(speed.output()).toContain('must be a number of at least 0');
+});

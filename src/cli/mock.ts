@@ -38,13 +38,19 @@ export function mockCommand(): Command {
 }
 
 async function run(flags: MockFlags): Promise<void> {
-  let script: MockScript;
   let server: MockServer;
+  let line: string;
   try {
-    script = withFlags(flags.script === undefined ? {} : await loadScript(flags.script), flags);
-    const source = flags.replay === undefined ? undefined : await loadReplay(flags.replay, flags.replaySpeed);
     const where = { port: flags.port, host: flags.host };
-    server = await startMockServer(source === undefined ? { ...script, ...where } : { source, ...where });
+    if (flags.replay === undefined) {
+      const script = withFlags(flags.script === undefined ? {} : await loadScript(flags.script), flags);
+      server = await startMockServer({ ...script, ...where });
+      line = curlLine(server, script);
+    } else {
+      const source = await loadReplay(flags.replay, flags.replaySpeed);
+      server = await startMockServer({ source, ...where });
+      line = `it has ${source.length} recorded answers`;
+    }
   } catch (error) {
     const text = startProblem(error, flags);
     if (text === undefined) throw error;
@@ -52,13 +58,16 @@ async function run(flags: MockFlags): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  process.stdout.write(`mock server at ${server.baseUrl}\n${line}\n`);
+  await untilSignal();
+  await server.close();
+}
+
+function curlLine(server: MockServer, script: MockScript): string {
   const url = `${server.baseUrl}/chat/completions`;
   const key = script.require_key === undefined ? '' : ` -H 'authorization: Bearer KEY'`;
   const body = '{"model":"echo","messages":[{"role":"user","content":"hello"}]}';
-  process.stdout.write(`mock server at ${server.baseUrl}\n`);
-  process.stdout.write(`try: curl ${url}${key} -H 'content-type: application/json' -d '${body}'\n`);
-  await untilSignal();
-  await server.close();
+  return `try: curl ${url}${key} -H 'content-type: application/json' -d '${body}'`;
 }
 
 function withFlags(script: MockScript, flags: MockFlags): MockScript {

@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type MockReply, startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
-import { send } from '../../test/fake-backend/http-client.ts';
 import { backendYaml, startTestGateway, type TestGateway, writeConfig } from '../../test/harness/test-gateway.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { openLog } from './log.ts';
+import { Telemetry } from './telemetry.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: lines of JSON, of which each test looks at a part
 type Line = any;
@@ -200,7 +204,6 @@ describe('capture', () => {
 
   it('says once that it cannot write, while every request is answered', async () => {
     const blocker = await writeConfig({ file: 'a file where a folder should be' });
-    const rig = await startRig([{}], { capture: '' });
     const files = {
       'backends/a/backend.yaml': backendYaml((await startFakeBackend([{}])).baseUrl),
       'headrace.yaml': `telemetry: {capture: {folder: "${blocker}/file/inside"}}`,
@@ -212,19 +215,36 @@ describe('capture', () => {
     }
     const said = () => gateway.log().filter((line) => line.msg === 'exchanges cannot be captured');
     await expect.poll(said, { timeout: 5000 }).toHaveLength(1);
-    expect(rig.gateway.log().some((line) => line.msg === 'exchanges cannot be captured')).toBe(false);
   });
 
-  it('captures nothing where it is off', async () => {
-    const backend = await startFakeBackend();
-    const folder = await writeConfig({});
-    const gateway = await startTestGateway({
-      files: { 'backends/a/backend.yaml': backendYaml(backend.baseUrl) },
-    });
-    await gateway.post('/v1/chat/completions', chat());
+  it('is switched on, moved and switched off by a reload, and captures nothing where it is off', async () => {
+    const backend = await startFakeBackend([{}]);
+    const gateway = await startTestGateway({ files: { 'backends/a/backend.yaml': backendYaml(backend.baseUrl) } });
+    const ask = async (seed: number) => {
+      await (await gateway.post('/v1/chat/completions', chat({ seed }))).text();
+    };
+    const use = async (text: string) => {
+      await writeFile(join(gateway.folder, 'headrace.yaml'), text);
+      expect(await gateway.gateway.reload('the test')).toMatchObject({ ok: true });
+    };
+    await ask(1);
+    await use('telemetry: {capture: {folder: one}}');
+    await ask(2);
+    await use('telemetry: {capture: {folder: two}}');
+    await ask(3);
+    await use('');
+    await ask(4);
     await gateway.gateway.close();
-    expect(filesOf(folder)).toEqual([]);
-    const { headers } = await send(`${gateway.url}/health`).catch(() => ({ headers: {} }));
-    expect(headers).toEqual({});
+    const seeds = (folder: string) =>
+      readLines(join(gateway.folder, folder)).map((line) => JSON.parse(line.request.body).seed);
+    expect([seeds('one'), seeds('two')]).toEqual([[2], [3]]);
+  });
+
+  it('writes no file and costs no watch where it is off', async () => {
+    const telemetry = await Telemetry.open({ config: () => config, env: {}, log: openLog('silent') });
+    const { config } = (await loadConfig({ flags: {}, env: {}, cwd: await writeConfig({}) })) as { config: Config };
+    const request = { id: 'x', method: 'POST', path: '/', body: Buffer.alloc(0), receivedAt: 0 };
+    expect(telemetry.watch({ ...request, headers: () => ({}), header: () => undefined })).toBeUndefined();
+    await telemetry.close();
   });
 });
