@@ -68,21 +68,9 @@ function attemptSpan(
   origin: SpanOrigin,
   offset: number,
 ): FinishedSpan {
-  const { target } = attempt;
-  const wire = attempt.wires.at(-1);
-  const model = target.model.slice(0, maximumName);
-  const server = serverOf(target.baseUrl);
-  const attributes: Record<string, SpanValue> = {
-    [names.operation]: operation,
-    [names.provider]: providers[target.type] ?? target.backend,
-    [names.requestModel]: model,
-    [names.serverAddress]: server.address,
-    [names.serverPort]: server.port,
-  };
-  if (index > 0) attributes[names.resend] = index;
-  if (wire !== undefined && wire.status > 0) attributes[names.status] = wire.status;
   const isLast = index === call.attempts.length - 1;
   const error = attempt.code ?? (isLast && call.record?.outcome === 'broken' ? call.record.code : undefined);
+  const attributes = attemptAttributes(attempt, index, operation);
   if (error !== undefined) attributes[names.error] = error;
   else if (isLast) {
     addAnswer(attributes, attempt);
@@ -90,19 +78,38 @@ function attemptSpan(
   }
   return new FinishedSpan(
     {
-      name: `${operation} ${model}`,
+      name: `${operation} ${attributes[names.requestModel]}`,
       kind: spanKind.client,
       trace,
       spanId: attempt.spanId ?? '',
       parentSpanId: trace.spanId,
       isRemoteChild: false,
       startTime: toSpanTime(attempt.startedAt + offset),
-      endTime: toSpanTime((attempt.failedAt ?? wire?.closedAt ?? call.endedAt) + offset),
+      endTime: toSpanTime((attempt.failedAt ?? attempt.wires.at(-1)?.closedAt ?? call.endedAt) + offset),
       attributes,
       failed: error !== undefined,
     },
     origin,
   );
+}
+
+function attemptAttributes(
+  { target, wires }: ObservedAttempt,
+  index: number,
+  operation: string,
+): Record<string, SpanValue> {
+  const server = serverOf(target.baseUrl);
+  const attributes: Record<string, SpanValue> = {
+    [names.operation]: operation,
+    [names.provider]: providers[target.type] ?? target.backend,
+    [names.requestModel]: target.model.slice(0, maximumName),
+    [names.serverAddress]: server.address,
+    [names.serverPort]: server.port,
+  };
+  if (index > 0) attributes[names.resend] = index;
+  const status = wires.at(-1)?.status ?? 0;
+  if (status > 0) attributes[names.status] = status;
+  return attributes;
 }
 
 function addUsage(attributes: Record<string, SpanValue>, record: UsageRecord | undefined): void {
