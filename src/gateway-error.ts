@@ -49,6 +49,8 @@ export interface GatewayErrorOptions {
   readonly param?: string;
   /** The body's `detail`, for clients that read the machine-readable form of a limit. */
   readonly detail?: unknown;
+  /** What was tried before, for the body's `attempts`. */
+  readonly attempts?: readonly object[];
   /** Further response headers. */
   readonly headers?: readonly (readonly [string, string])[];
   /** The message without the words of a backend, which may quote a prompt: what a log may hold. */
@@ -68,6 +70,7 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly param: string | undefined;
   readonly detail: unknown;
+  readonly attempts: readonly object[] | undefined;
   readonly headers: readonly (readonly [string, string])[];
   readonly upstreamError: Record<string, unknown> | undefined;
   /** What a log may hold of the message. */
@@ -85,6 +88,7 @@ export class GatewayError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.param = options.param;
     this.detail = options.detail;
+    this.attempts = options.attempts;
     this.headers = options.headers ?? [];
     this.upstreamError = options.upstreamError;
     this.summary = options.summary ?? message;
@@ -92,8 +96,21 @@ export class GatewayError extends Error {
 
   /** The same error with some of its options changed. */
   with(changes: GatewayErrorOptions): GatewayError {
-    const { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError, summary } = this;
-    const known = { status, source, retryable, headers, detail, cause, retryAfterMs, param, upstreamError, summary };
+    const { status, source, retryable, headers, detail, attempts, cause, param, upstreamError, summary } = this;
+    const { retryAfterMs } = this;
+    const known = {
+      status,
+      source,
+      retryable,
+      headers,
+      detail,
+      attempts,
+      cause,
+      param,
+      upstreamError,
+      summary,
+      retryAfterMs,
+    };
     const options = Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
     return new GatewayError(this.code, this.message, { ...options, ...changes });
   }

@@ -1,7 +1,8 @@
 import { approaches } from './approaches/registry.ts';
 import type { Backend } from './backends/backend.ts';
 import { createBackend } from './backends/registry.ts';
-import { ordered } from './balancing/ordered.ts';
+import type { Chooser } from './balancing/chooser.ts';
+import type { HealthRegistry } from './balancing/health-registry.ts';
 import type { BackendConfig, Config } from './config/config.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { Catalog } from './models/catalog.ts';
@@ -18,6 +19,9 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly limiter: Limiter;
   readonly counter: TokenCounter;
+  /** How backends fare. */
+  readonly health: HealthRegistry;
+  readonly chooser: Chooser;
 }
 
 /** Everything that is built from one configuration, whole, so that it can be exchanged in one assignment. */
@@ -55,7 +59,7 @@ export function createRuntime(config: Config, surroundings: Surroundings, previo
     );
   const backends = open(config.backends);
   const providers = open(config.providers);
-  const directory = new Directory(config, backends, providers);
+  const directory = new Directory(config, backends, providers, surroundings.health);
   const all = [...backends.values(), ...providers.values()];
   return {
     config,
@@ -98,13 +102,13 @@ function createLease(close: () => Promise<void>): Pick<Runtime, 'acquire' | 'rel
 }
 
 function createPipeline(directory: Directory, config: Config, surroundings: Surroundings): PipelinePorts {
-  const { log, limiter, counter } = surroundings;
+  const { log, limiter, counter, chooser } = surroundings;
   const once = sayOnce();
   return {
     directory,
     approaches,
-    balancer: ordered,
     limiter,
+    chooser,
     counter,
     forceContextWindow: config.settings.forceContextWindow,
     undeclared: (candidate) => {

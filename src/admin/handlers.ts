@@ -1,5 +1,5 @@
 import type { BackendConfig, Config } from '../config/config.ts';
-import { type Deletions, findPackage, type Package } from '../config/deletions.ts';
+import { type Deletions, findPackage, type Package, publicName } from '../config/deletions.ts';
 import { impliedValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -70,8 +70,8 @@ async function deletePackage(name: string, by: string, ports: AdminPorts): Promi
   }
   await ports.deletePackage(found, by);
   log('deleted');
-  if (found.kind === 'model' && written.settings.storageFolder === undefined) {
-    const fields = { package: found.name };
+  if (found.kind !== 'connector' && written.settings.storageFolder === undefined) {
+    const fields = { package: publicName(found.name) };
     ports.log.warn(fields, 'this is back after a restart: its file names it, and no storage is configured');
   }
 }
@@ -105,6 +105,6 @@ function connectorsBody(state: AdminState): object {
     file: written.settings.connectorsFile ?? null,
     last_reload: lastReload,
     connectors,
-    deleted: [...deletions.models],
+    deleted: [...deletions.models].map(publicName),
   };
 }

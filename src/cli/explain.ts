@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { Chooser } from '../balancing/chooser.ts';
+import { HealthRegistry } from '../balancing/health-registry.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import { errorReply } from '../http/errors.ts';
@@ -48,7 +50,14 @@ function findProtocol(endpoint: string): Protocol | undefined {
 async function dryRun(protocol: Protocol, body: Buffer, config: Config): Promise<Explanation> {
   const counter = new WorkerTokenCounter();
   const log = openLog('silent');
-  const runtime = createRuntime(config, { log, env: process.env, limiter: new MemoryLimiter(), counter });
+  const runtime = createRuntime(config, {
+    log,
+    env: process.env,
+    limiter: new MemoryLimiter(),
+    counter,
+    health: new HealthRegistry(),
+    chooser: new Chooser(),
+  });
   try {
     return await explainCall(protocol, body, config, runtime.pipeline);
   } finally {

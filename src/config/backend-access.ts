@@ -1,5 +1,6 @@
 import type { Loose } from './check-tree.ts';
 import { required } from './check-tree.ts';
+import { type KeyVariable, onlyKey, pooledKeys } from './key-variables.ts';
 import type { FileReport } from './report.ts';
 import { type BackendFile, backendFile } from './schema/backend-file.ts';
 import type { Vendor } from './schema/vendor-file.ts';
@@ -10,7 +11,8 @@ export interface BackendAccess {
   /** The URL as written or as the vendor has it. */
   readonly url: string | undefined;
   readonly authType: BackendFile['auth_type'];
-  readonly variable: string | undefined;
+  /** Where its keys come from; none where it needs none. */
+  readonly keys: readonly KeyVariable[];
 }
 
 /** Puts file and vendor together and checks what belongs together. */
@@ -28,12 +30,13 @@ export function resolveAccess(
     report.error(tree.place, ['api_base_url'], required(backendFile.shape.api_base_url));
   }
   const authType = resolveAuthType(file, known, tree);
-  const borrowed = !written('api_key_env_var') && authType !== 'none' && staysAtHome(url, known);
-  const variable =
-    authType === 'none' ? undefined : (file.api_key_env_var ?? (borrowed ? known?.api_key_env_var : undefined));
+  const ownKey = written('api_key_env_var') ?? written('api_key_env_vars');
+  const borrowed = !ownKey && authType !== 'none' && staysAtHome(url, known);
+  const variable = file.api_key_env_var ?? (borrowed ? known?.api_key_env_var : undefined);
+  const keys = variable === undefined ? pooledKeys(file) : [onlyKey(variable)];
   if (authType !== undefined && (vendor !== undefined || needsOwn))
-    checkCredential({ file, known, authType, variable, url }, tree, report);
-  return { url, authType: authType ?? 'none', variable };
+    checkCredential({ known, authType, isKeyless: !ownKey && keys.length === 0, url }, tree, report);
+  return { url, authType: authType ?? 'none', keys: authType === 'none' ? [] : keys };
 }
 
 /** Without a word of the file a vendor of local servers needs no key. undefined: what is written is faulty. */
@@ -42,7 +45,7 @@ function resolveAuthType(
   vendor: Vendor | undefined,
   tree: TreeNode,
 ): BackendFile['auth_type'] | undefined {
-  const silent = !nodeAt(tree, ['auth_type']) && !nodeAt(tree, ['api_key_env_var']);
+  const silent = ['auth_type', 'api_key_env_var', 'api_key_env_vars'].every((name) => !nodeAt(tree, [name]));
   if (silent && vendor && vendor.api_key_env_var === undefined) return 'none';
   return file.auth_type;
 }
@@ -53,26 +56,29 @@ function staysAtHome(url: string | undefined, vendor: Vendor | undefined): boole
 }
 
 interface Credentials {
-  readonly file: Loose<BackendFile>;
   readonly known: Vendor | undefined;
   readonly authType: BackendFile['auth_type'];
-  readonly variable: string | undefined;
+  /** Neither the file nor a vendor names a key. */
+  readonly isKeyless: boolean;
   readonly url: string | undefined;
 }
 
 function checkCredential(found: Credentials, tree: TreeNode, report: FileReport): void {
   const { authType } = found;
-  const variable = nodeAt(tree, ['api_key_env_var']);
   const header = nodeAt(tree, ['auth_header']);
-  if (authType === 'none' && variable) {
-    report.error(
-      variable.place,
-      ['api_key_env_var'],
-      'must be left out with auth_type: none, which sends no key; or write auth_type: bearer',
-    );
-  }
-  if (authType !== 'none' && !variable && found.variable === undefined) {
+  const pool = nodeAt(tree, ['api_key_env_vars']);
+  if (authType === 'none') {
+    for (const name of ['api_key_env_var', 'api_key_env_vars']) {
+      const node = nodeAt(tree, [name]);
+      if (!node) continue;
+      const fault = 'must be left out with auth_type: none, which sends no key; or write auth_type: bearer';
+      report.error(node.place, [name], fault);
+    }
+  } else if (found.isKeyless) {
     report.error(tree.place, ['api_key_env_var'], missingVariable(found));
+  } else if (pool && nodeAt(tree, ['api_key_env_var'])) {
+    const fault = 'only one of api_key_env_var and api_key_env_vars may be given; leave one out';
+    report.error(pool.place, ['api_key_env_vars'], fault);
   }
   if (authType === 'custom' && !header) {
     report.error(tree.place, ['auth_header'], 'required with auth_type: custom, such as X-API-Key');

@@ -7,13 +7,15 @@ import type { BackendConfig } from './config.ts';
 import { kindOf } from './config-folder.ts';
 import type { Environment } from './flags.ts';
 import { checkHeaders } from './header-rules.ts';
-import { cleanKey, unsendable } from './key-value.ts';
+import { checkKeyVariables } from './key-variables.ts';
 import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
+import type { LoadMemory } from './load-memory.ts';
 import { checkModel } from './model-rules.ts';
-import { readYamlFile } from './read-yaml.ts';
+import { readYaml } from './read-yaml.ts';
 import type { FileReport } from './report.ts';
 import { type BackendFile, backendFile } from './schema/backend-file.ts';
 import type { Vendor } from './schema/vendor-file.ts';
+import type { SourceFiles } from './source-files.ts';
 import { didYouMean } from './suggest.ts';
 import { nodeAt, type TreeNode } from './tree.ts';
 import { readVendor, vendorNames } from './vendors.ts';
@@ -22,6 +24,8 @@ import { readVendor, vendorNames } from './vendors.ts';
 export interface BackendContext {
   readonly env: Environment;
   readonly own: ListenAddress | undefined;
+  readonly files: SourceFiles;
+  readonly memory: LoadMemory;
 }
 
 /** Reads and checks one `backend.yaml`. undefined: it has errors, which are in the report. */
@@ -30,14 +34,33 @@ export async function loadBackendFile(
   context: BackendContext,
   report: FileReport,
 ): Promise<BackendConfig | undefined> {
-  const tree = await readYamlFile(join(folder.absolute, 'backend.yaml'), context.env, report);
-  if (tree === 'missing') report.error(undefined, [], 'has disappeared while it was read');
-  if (tree === 'missing' || !tree) return undefined;
-  const file = checkTree(backendFile, tree, report);
-  if (!file) return undefined;
+  const path = join(folder.absolute, 'backend.yaml');
+  const read = await context.files.read(path, report);
+  if (read === 'missing') report.error(undefined, [], 'has disappeared while it was read');
+  if (read === 'missing' || !read) return undefined;
+  const key = JSON.stringify([read.digest, folder.shown, context.own]);
+  return context.memory.recall(path, key, report, () => checkBackendFile(read.bytes, folder, context, report));
+}
+
+interface CheckedBackend {
+  readonly value: BackendConfig | undefined;
+  /** Whether no other file was looked at, such as a tokenizer. */
+  readonly isLasting: boolean;
+}
+
+async function checkBackendFile(
+  bytes: Uint8Array,
+  folder: BackendFolder,
+  context: BackendContext,
+  report: FileReport,
+): Promise<CheckedBackend> {
+  const tree = readYaml(bytes, context.env, report);
+  const file = tree && checkTree(backendFile, tree, report);
+  if (!tree || !file) return { value: undefined, isLasting: true };
   const vendor = await findVendor(file, tree, report);
   const access = resolveAccess(file, vendor, tree, report);
-  checkKey(access.variable, context.env, tree, report);
+  checkKeyVariables(access.keys, context.env, tree, report);
+  checkQueue(file, tree, report);
   if (access.url && context.own && isOwnAddress(access.url, context.own)) {
     const place = (nodeAt(tree, ['api_base_url']) ?? nodeAt(tree, ['backend_type']))?.place;
     report.error(place, ['api_base_url'], ownAddressText);
@@ -45,7 +68,8 @@ export async function loadBackendFile(
   checkHeaders({ ...file, auth_type: access.authType }, tree, report);
   const tokenizers = await checkModels(file, tree, folder.absolute, report);
   checkDefaultModel(file, tree, report);
-  return report.failed ? undefined : buildBackend({ folder, file, tree, access, tokenizers, env: context.env });
+  const value = report.failed ? undefined : buildBackend({ folder, file, tree, access, tokenizers, env: context.env });
+  return { value, isLasting: tokenizers.size === 0 };
 }
 
 async function findVendor(
@@ -61,25 +85,6 @@ async function findVendor(
   const place = nodeAt(tree, ['backend_type'])?.place;
   report.error(place, ['backend_type'], `must be one of ${allowed.join(', ')}${didYouMean(type, allowed)}`);
   return undefined;
-}
-
-function checkKey(variable: string | undefined, env: Environment, tree: TreeNode, report: FileReport): void {
-  if (variable === undefined) return;
-  const key = cleanKey(env[variable]);
-  const place = (nodeAt(tree, ['api_key_env_var']) ?? nodeAt(tree, ['backend_type']))?.place;
-  if (key === undefined) {
-    report.warning(
-      place,
-      ['api_key_env_var'],
-      `the environment variable ${variable} is not set or empty; calls to this backend are answered with 503 until it is`,
-    );
-  } else if (unsendable(key)) {
-    report.error(
-      place,
-      ['api_key_env_var'],
-      `the key in ${variable} has a line break or another character that no HTTP header can carry`,
-    );
-  }
 }
 
 const encodings = ['o200k_base', 'cl100k_base'];
@@ -123,4 +128,18 @@ function checkDefaultModel(file: Loose<BackendFile>, tree: TreeNode, report: Fil
     ['default_model'],
     `is not among models, so it has no limits and no defaults${didYouMean(name, models)}`,
   );
+}
+
+/** Checks what `max_concurrent`, `queue` and `breaker` say about each other. */
+function checkQueue(file: Loose<BackendFile>, tree: TreeNode, report: FileReport): void {
+  const queue = nodeAt(tree, ['queue']);
+  if (queue && !nodeAt(tree, ['max_concurrent'])) {
+    report.error(queue.place, ['queue'], 'goes only with max_concurrent; write that too, or leave this out');
+  }
+  const { open, longest } = file.breaker ?? {};
+  if (open !== undefined && longest !== undefined && longest < open) {
+    const written = (['longest', 'open'] as const).find((name) => nodeAt(tree, ['breaker', name])) ?? 'longest';
+    const fault = `breaker.longest (${longest}) is less than breaker.open (${open}); raise it or lower that`;
+    report.error(nodeAt(tree, ['breaker', written])?.place, ['breaker', written], fault);
+  }
 }

@@ -6,6 +6,7 @@ import { secretFrom, unsendable } from './key-value.ts';
 import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
 import type { Report } from './report.ts';
 import type { Resolved } from './resolve-setting.ts';
+import { unpooled } from './unpooled.ts';
 
 const keyVariable = 'OPENAI_API_KEY';
 
@@ -39,7 +40,7 @@ export function baseUrlBackend(
     origin: 'base-url',
     type: 'custom',
     ...split,
-    credential,
+    ...unpooled(credential),
     headers: [],
     models: new Map(),
     defaultModel: undefined,

@@ -2,11 +2,12 @@ import type { BackendAccess } from './backend-access.ts';
 import type { BackendFolder } from './backend-folders.ts';
 import { splitBackendUrl } from './backend-url.ts';
 import type { Loose } from './check-tree.ts';
-import type { BackendConfig, Credential, ModelConfig } from './config.ts';
+import type { BackendConfig, ModelConfig, ModelPrices } from './config.ts';
 import type { Environment } from './flags.ts';
-import { secretFrom } from './key-value.ts';
+import { buildKeys, firstCredential } from './key-variables.ts';
 import { parameterJson } from './model-rules.ts';
 import { type BackendFile, backendDefaults } from './schema/backend-file.ts';
+import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
 import { entriesAt, type TreeNode } from './tree.ts';
 import { writtenValues } from './written-values.ts';
 
@@ -24,7 +25,7 @@ export function timing(
   file: Loose<Pick<BackendFile, 'timeout' | 'max_retries' | 'retry_delay' | 'loading_wait'>> = {},
 ) {
   return {
-    timeoutMs: Math.max(1, Math.round((file.timeout ?? backendDefaults.timeout) * 1000)),
+    timeoutMs: milliseconds(file.timeout ?? backendDefaults.timeout),
     maxRetries: file.max_retries ?? backendDefaults.max_retries,
     retryDelayMs: Math.round((file.retry_delay ?? backendDefaults.retry_delay) * 1000),
     loadingWaitMs: Math.round((file.loading_wait ?? backendDefaults.loading_wait) * 1000),
@@ -35,12 +36,17 @@ export function timing(
 export function buildBackend({ folder, file, tree, access, tokenizers, env }: Parts): BackendConfig {
   if (access.url === undefined || file.backend_type === undefined)
     throw new Error('a backend without errors has a URL and a type');
+  const bearer = access.authType === 'bearer';
+  const name = bearer ? 'authorization' : (file.auth_header ?? 'authorization').toLowerCase();
+  const keys = buildKeys(access.keys, { name, prefix: bearer ? 'Bearer ' : '' }, env);
   return {
     name: folder.name,
     origin: 'file',
     type: file.backend_type,
     ...splitBackendUrl(access.url),
-    credential: buildCredential(file, access, env),
+    credential: firstCredential(keys),
+    keys,
+    ...traffic(file),
     headers: Object.entries(file.headers ?? {}).map(([name, value]) => [name, value ?? ''] as const),
     models: buildModels(file, tree, tokenizers),
     defaultModel: file.default_model,
@@ -50,17 +56,39 @@ export function buildBackend({ folder, file, tree, access, tokenizers, env }: Pa
   };
 }
 
-function buildCredential(file: Loose<BackendFile>, access: BackendAccess, env: Environment): Credential {
-  const { variable, authType } = access;
-  if (authType === 'none' || variable === undefined) return { kind: 'none', remedy: 'api_key_env_var' };
-  const bearer = authType === 'bearer';
+/** How many calls run and wait, and when it is left alone. */
+function traffic(file: Loose<BackendFile>): Pick<BackendConfig, 'concurrency' | 'breaker'> {
+  const { max_concurrent: maxConcurrent, queue, breaker } = file;
+  const concurrency = {
+    queueSize: queue?.size ?? queueDefaults.size,
+    queueTimeoutMs: milliseconds(queue?.timeout ?? queueDefaults.timeout),
+  };
   return {
-    kind: 'key',
-    header: bearer ? 'authorization' : (file.auth_header ?? 'authorization').toLowerCase(),
-    prefix: bearer ? 'Bearer ' : '',
-    secret: secretFrom(env[variable]),
-    source: variable,
-    variable,
+    concurrency: maxConcurrent === undefined ? undefined : { maxConcurrent, ...concurrency },
+    breaker: {
+      failures: breaker?.failures ?? breakerFileDefaults.failures,
+      openMs: milliseconds(breaker?.open ?? breakerFileDefaults.open),
+      longestMs: milliseconds(breaker?.longest ?? breakerFileDefaults.longest),
+    },
+  };
+}
+
+/** Of a time that is more than 0. */
+export function milliseconds(seconds: number): number {
+  return Math.max(1, Math.round(seconds * 1000));
+}
+
+type Prices = NonNullable<NonNullable<Loose<BackendFile>['models']>[string]>['prices'];
+
+/** From dollars for a million tokens to nano-dollars for one, without the noise of binary fractions. */
+function nanoDollars(prices: Prices): ModelPrices | undefined {
+  if (prices === undefined) return undefined;
+  const perToken = (dollars: number | undefined) =>
+    dollars === undefined ? undefined : Math.round(dollars * 1e9) / 1e6;
+  return {
+    input: perToken(prices.input),
+    cachedInput: perToken(prices.cached_input),
+    output: perToken(prices.output),
   };
 }
 
@@ -85,6 +113,8 @@ function buildModels(
         requestsPerMinute: limits?.requests_per_minute,
         tokensPerMinute: limits?.tokens_per_minute,
       },
+      abilities: model?.abilities && new Set(model.abilities.filter((ability) => ability !== undefined)),
+      prices: nanoDollars(model?.prices),
       parameters,
       tokenizer: tokenizers.get(name) ?? model?.tokenizer ?? backendDefaults.tokenizer,
     });

@@ -1,5 +1,6 @@
 import type { Config, GatewayKey } from './config.ts';
 import { fingerprint } from './fingerprint.ts';
+import { Pace } from './pace.ts';
 
 /** Settings that a process takes when it starts; another value of them needs a restart. */
 export const restartSettings: ReadonlySet<string> = new Set([
@@ -9,13 +10,18 @@ export const restartSettings: ReadonlySet<string> = new Set([
   'storage.folder',
 ]);
 
-/** What was added, changed and removed, by name; of settings, which have another value. New keys alone are a change. */
-export function describeChanges(before: Config, after: Config) {
+/**
+ * What was added, changed and removed, by name; of settings, which have another value. New keys alone are a change.
+ * Leaves room for other work meanwhile.
+ */
+export async function describeChanges(before: Config, after: Config) {
+  const pace = new Pace();
   return {
-    backends: difference(before.backends, after.backends),
-    providers: difference(before.providers, after.providers),
-    connectors: difference(before.connectors, after.connectors),
-    keys: difference(keysByName(before.keys), keysByName(after.keys)),
+    backends: await difference(before.backends, after.backends, pace),
+    providers: await difference(before.providers, after.providers, pace),
+    connectors: await difference(before.connectors, after.connectors, pace),
+    routes: await difference(before.routes, after.routes, pace),
+    keys: await difference(keysByName(before.keys), keysByName(after.keys), pace),
     settings: changedSettings(before, after),
   };
 }
@@ -30,14 +36,22 @@ function keysByName(keys: readonly GatewayKey[]): ReadonlyMap<string, GatewayKey
   return new Map(keys.map((key) => [key.name, key]));
 }
 
-function difference(before: ReadonlyMap<string, object>, after: ReadonlyMap<string, object>) {
+async function difference(before: ReadonlyMap<string, object>, after: ReadonlyMap<string, object>, pace: Pace) {
   const added = [...after.keys()].filter((name) => !before.has(name));
   const removed = [...before.keys()].filter((name) => !after.has(name));
-  const changed = [...after].filter(([name, value]) => before.has(name) && !isEqual(before.get(name), value));
-  return { added, changed: changed.map(([name]) => name), removed };
+  const changed: string[] = [];
+  for (const [name, value] of after) {
+    const earlier = before.get(name);
+    if (earlier === undefined || earlier === value) continue;
+    await pace.turn();
+    if (!isEqual(earlier, value)) changed.push(name);
+  }
+  return { added, changed, removed };
 }
 
-function isEqual(one: unknown, other: unknown): boolean {
-  const content = (value: unknown) => fingerprint({ ...(value as object), written: undefined }); // a place is no content
-  return content(one) === content(other);
+function isEqual(one: object | undefined, other: object): boolean {
+  // Where a backend's values and a route stand is no content.
+  const content = (value: object) =>
+    fingerprint({ ...value, written: undefined, ...('tiers' in value && { place: '' }) });
+  return one !== undefined && content(one) === content(other);
 }

@@ -37,7 +37,23 @@ function checkNode(schema: z.ZodType, node: TreeNode, report: FileReport, path: 
       : checkRecord(inner, mapping, report, path);
   }
   if (inner instanceof z.ZodArray) return checkArray(inner, node, report, path);
+  if (inner instanceof z.ZodUnion) return checkUnion(inner, node, report, path);
   return checkLeaf(inner, node, report, path);
+}
+
+/** A union is of at most one mapping, one list and one leaf, told apart by their form; or it is itself a leaf. */
+function checkUnion(schema: z.ZodUnion, node: TreeNode, report: FileReport, path: Path): unknown {
+  const options = schema.options as readonly z.ZodType[];
+  if (options.every((option) => formOf(option) === 'scalar')) return checkLeaf(schema, node, report, path);
+  const fitting = options.find((option) => formOf(option) === node.kind);
+  if (fitting) return checkNode(fitting, node, report, path);
+  return void report.error(node.place, path, leafMessage(schema, undefined, node));
+}
+
+function formOf(schema: z.ZodType): TreeNode['kind'] {
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) return 'mapping';
+  return inner instanceof z.ZodArray ? 'list' : 'scalar';
 }
 
 /** The schema itself, without `optional` and `default` around it. */
@@ -58,9 +74,21 @@ function mappingExpected(schema: z.ZodObject | z.ZodRecord): string {
   return `must be a mapping with fields such as ${Object.keys(schema.shape).slice(0, 3).join(', ')}`;
 }
 
+/** The fields of each schema, which are asked for once for every mapping of every file. */
+const knownFields = new WeakMap<z.ZodObject, ReadonlyMap<string, z.ZodType>>();
+
+function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, z.ZodType> {
+  let fields = knownFields.get(schema);
+  if (fields === undefined) {
+    fields = new Map(Object.entries(schema.shape) as [string, z.ZodType][]);
+    knownFields.set(schema, fields);
+  }
+  return fields;
+}
+
 function checkObject(schema: z.ZodObject, node: MappingNode, report: FileReport, path: Path): object {
   const value: Record<string, unknown> = Object.create(null);
-  const shape = new Map(Object.entries(schema.shape) as [string, z.ZodType][]);
+  const shape = fieldsOf(schema);
   const others = schema.def.catchall instanceof z.ZodNever ? undefined : (schema.def.catchall as z.ZodType | undefined);
   for (const [name, entry] of node.entries) {
     const field = shape.get(name);
@@ -129,9 +157,9 @@ function checkLeaf(schema: z.ZodType, node: TreeNode, report: FileReport, path: 
   return undefined;
 }
 
-function leafMessage(schema: z.ZodType, error: z.ZodError, node: TreeNode): string {
+function leafMessage(schema: z.ZodType, error: z.ZodError | undefined, node: TreeNode): string {
   const texts = fieldTexts.get(schema);
-  const message = error.issues[0]?.message ?? (texts ? expectation(texts) : 'is not valid');
+  const message = error?.issues[0]?.message ?? (texts ? expectation(texts) : 'is not valid');
   const written = node.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   return schema instanceof z.ZodEnum && written !== ''
     ? message + didYouMean(written, schema.options as string[])

@@ -11,6 +11,12 @@ export interface Config {
   readonly providers: ReadonlyMap<string, BackendConfig>;
   /** By internal name. */
   readonly connectors: ReadonlyMap<string, Connector>;
+  /** Virtual models, by their public names. */
+  readonly routes: ReadonlyMap<string, RouteConfig>;
+  /** Rewrites of the names that clients send, in the order in which they are tried. */
+  readonly modelAliases: readonly ModelAlias[];
+  /** What takes names that nothing else does, where `default_backend` is a selector and not the name of one backend. */
+  readonly defaultRoute: RouteConfig | undefined;
   /** Names of packages that were deleted while running: they mean nothing, whatever else would take them. */
   readonly deletedNames?: ReadonlySet<string>;
   /** Backends whose declared models were all deleted: unlike those that declare none, they offer nothing. */
@@ -92,7 +98,14 @@ export interface BackendConfig {
   readonly baseUrl: string;
   /** `''`, or a query string with its `?`, which stands after the joined path. */
   readonly query: string;
+  /** The first key of the pool, or the only credential. */
   readonly credential: Credential;
+  /** All keys of the backend, at least one; their order is the file's. */
+  readonly keys: readonly PoolKey[];
+  /** The most calls at a time, and how many may wait; undefined: unlimited. */
+  readonly concurrency: ConcurrencyConfig | undefined;
+  /** When it is left alone after failures. */
+  readonly breaker: BreakerConfig;
   /** On every request to this backend, as written. */
   readonly headers: readonly (readonly [string, string])[];
   /** The declared models by their upstream names. */
@@ -138,8 +151,49 @@ export type Credential =
       readonly source: string;
     };
 
+/** One credential of a backend, with what holds for it alone. */
+export interface PoolKey {
+  readonly credential: Credential;
+  /** Its share of the traffic; more than 0. */
+  readonly weight: number;
+  /** The key's own rates, beside those of the models. */
+  readonly requestsPerMinute: number | undefined;
+  readonly tokensPerMinute: number | undefined;
+}
+
+export interface ConcurrencyConfig {
+  readonly maxConcurrent: number;
+  /** Calls that may wait for a place; 0: none waits. */
+  readonly queueSize: number;
+  /** The longest that one waits. */
+  readonly queueTimeoutMs: number;
+}
+
+export interface BreakerConfig {
+  /** Failures in a row that open it; 0: it never opens. */
+  readonly failures: number;
+  /** How long it stays open at first; doubled with each probe that fails, up to `longestMs`. */
+  readonly openMs: number;
+  readonly longestMs: number;
+}
+
+/** What a request may need of a model. */
+export const abilities = ['streaming', 'tools', 'vision', 'audio', 'json_schema'] as const;
+export type Ability = (typeof abilities)[number];
+
+/** US dollars in nano-dollars per token; undefined: unknown, which is not 0. */
+export interface ModelPrices {
+  readonly input: number | undefined;
+  readonly cachedInput: number | undefined;
+  readonly output: number | undefined;
+}
+
 export interface ModelConfig {
   readonly limits: ModelLimits;
+  /** What it can do; undefined: not said, so that it is taken to do everything. */
+  readonly abilities: ReadonlySet<Ability> | undefined;
+  /** What the file says of its prices; undefined: nothing. */
+  readonly prices: ModelPrices | undefined;
   /** Defaults for request fields that are absent: the field's name, and its JSON text. */
   readonly parameters: ReadonlyMap<string, string>;
   /** `o200k_base`, `cl100k_base`, or the absolute path of a `tokenizer.json`. */
@@ -166,4 +220,90 @@ export interface Connector {
   readonly path: string;
   /** What holds the internal name, such as `backend openai`; then the connector serves nothing yet. */
   readonly heldBy: string | undefined;
+}
+
+/** How the candidates of a tier are put in order. */
+export const strategies = ['ordered', 'weighted', 'least-busy', 'lowest-latency', 'lowest-cost', 'race'] as const;
+export type Strategy = (typeof strategies)[number];
+
+/** A virtual model: which backends' models serve it, and how they are tried. */
+export interface RouteConfig {
+  /** The public name. */
+  readonly name: string;
+  /** `none`, or the approach that answers. */
+  readonly approach: string;
+  /** Never empty; a tier is tried when those before it cannot serve. */
+  readonly tiers: readonly TierConfig[];
+  readonly policy: RoutePolicy;
+  /** Where it is configured, for messages: `config/headrace.yaml:3:5`. */
+  readonly place: string;
+}
+
+export interface TierConfig {
+  readonly strategy: Strategy;
+  /** Never empty. */
+  readonly candidates: readonly CandidateConfig[];
+}
+
+export interface CandidateConfig {
+  readonly target:
+    | {
+        readonly kind: 'backend';
+        readonly backend: string;
+        /** The model's name upstream; undefined: as the client sent it. */
+        readonly model: string | undefined;
+      }
+    /** A connector, by its internal name. */
+    | { readonly kind: 'connector'; readonly internal: string };
+  /** More than 0, unless others of its tier have one. */
+  readonly weight: number;
+  readonly conditions: CandidateConditions | undefined;
+  /** Request fields that are set, whatever the client sent: the field's name, and its JSON text. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** When a candidate is taken; what is undefined or empty asks for nothing. */
+export interface CandidateConditions {
+  /** The most prompt tokens. */
+  readonly maxContext: number | undefined;
+  /** What the model can do; a request that needs more goes elsewhere. Undefined: what its backend's file says. */
+  readonly abilities: ReadonlySet<Ability> | undefined;
+  /** Request headers in lower case, each with the values of which it must have one. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Fields of the request's `metadata`, likewise. */
+  readonly metadata: ReadonlyMap<string, readonly string[]>;
+}
+
+/** How a route's candidates are tried. Times are in milliseconds; undefined: no limit of the route's own. */
+export interface RoutePolicy {
+  /** Until the first real output of one try. */
+  readonly firstOutputMs: number | undefined;
+  /** Between two pieces of a running stream. */
+  readonly gapMs: number | undefined;
+  /** From the request's arrival to the answer's last byte. */
+  readonly totalMs: number | undefined;
+  /** Upstream requests for one call, at most; undefined: as the backends' `max_retries` allow. */
+  readonly maxAttempts: number | undefined;
+  /** From the request's arrival: no try begins after that. */
+  readonly maxRetryMs: number | undefined;
+  readonly hedge: HedgeConfig | undefined;
+  /** Whether a conversation stays with its candidate and its key. */
+  readonly affinity: boolean;
+}
+
+/** A second try beside a slow first one. */
+export interface HedgeConfig {
+  /** After this time without output, or after the time that 95 of 100 calls of that candidate take. */
+  readonly after: 'p95' | number;
+  /** Extra calls per call of the route, at most: 0.05 is one of twenty. */
+  readonly maxExtra: number;
+}
+
+/** A rewrite of a model's name, before it is looked up. */
+export interface ModelAlias {
+  /** Matches the whole name. */
+  readonly pattern: RegExp;
+  /** The new name, with `$1` or `$<name>` for what the pattern's groups caught. */
+  readonly model: string;
+  readonly place: string;
 }

@@ -10,6 +10,7 @@ import { cleanPem } from './private-key.ts';
 import type { FileReport } from './report.ts';
 import { type ProviderTable, providerTable } from './schema/connectors-file.ts';
 import { formatPath, type MappingNode, type Path, type Place, type TreeNode } from './tree.ts';
+import { unpooled } from './unpooled.ts';
 import { writtenValues } from './written-values.ts';
 
 /** A connector with its place, before it is known whether something else holds its name. */
@@ -134,7 +135,7 @@ function providerBackend(label: string, url: string, credential: Credential, pla
     origin: 'connectors',
     type: 'custom',
     ...splitBackendUrl(url),
-    credential,
+    ...unpooled(credential),
     headers: [],
     models: new Map(),
     defaultModel: undefined,

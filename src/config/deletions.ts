@@ -5,22 +5,35 @@ import { heldNames } from './pending.ts';
 export interface Deletions {
   /** Internal names of connectors. They are back after the next reload. */
   readonly connectors: ReadonlySet<string>;
-  /** Backends' models as `backend:model`. They stay away until their file no longer names them. */
+  /**
+   * The other packages: backends' models as `backend:model`, routes as `route NAME`, which no backend's name can begin
+   * like. They stay away until their file no longer names them.
+   */
   readonly models: ReadonlySet<string>;
 }
 
 export const noDeletions: Deletions = { connectors: new Set(), models: new Set() };
 
 /** What a name of a package stands for. */
-export type Package =
-  | { readonly kind: 'connector'; readonly name: string }
-  | { readonly kind: 'model'; readonly name: string };
+export interface Package {
+  readonly kind: 'connector' | 'model' | 'route';
+  /** As it stands in `Deletions`. */
+  readonly name: string;
+}
+
+const routePrefix = 'route ';
+
+/** A package as users name it. */
+export function publicName(name: string): string {
+  return name.startsWith(routePrefix) ? name.slice(routePrefix.length) : name;
+}
 
 /**
- * Finds what a name is held by: a connector that is active, or a backend's model under either of its names.
+ * Finds what a name is held by: a route, a connector that is active, or a backend's model under either of its names.
  * @param config with what is deleted already taken out
  */
 export function findPackage(config: Config, name: string): Package | undefined {
+  if (config.routes.has(name)) return { kind: 'route', name: routePrefix + name };
   const connector = config.connectors.get(name);
   if (connector !== undefined && connector.heldBy === undefined) return { kind: 'connector', name };
   const declaring = [...config.backends.values()].filter((backend) => backend.models.has(name));
@@ -37,7 +50,8 @@ export function findPackage(config: Config, name: string): Package | undefined {
 export function withoutDeleted(config: Config, deletions: Deletions): Config {
   if (deletions.connectors.size === 0 && deletions.models.size === 0) return config;
   const backends = new Map([...config.backends].map(([name, backend]) => [name, withoutModels(backend, deletions)]));
-  const held = heldNames(backends);
+  const routes = new Map([...config.routes].filter(([name]) => !deletions.models.has(routePrefix + name)));
+  const held = heldNames(backends, routes.keys());
   const connectors = new Map<string, Connector>();
   for (const [name, connector] of config.connectors) {
     if (!deletions.connectors.has(name)) connectors.set(name, { ...connector, heldBy: held.get(name) });
@@ -49,14 +63,16 @@ export function withoutDeleted(config: Config, deletions: Deletions): Config {
     ...config,
     backends,
     connectors,
+    routes,
     deletedNames: deletedNames(config, backends, deletions),
     emptiedBackends: new Set(emptied.map(({ name }) => name)),
   };
 }
 
-/** Those deleted models that their files still declare; the others mean nothing any more. */
+/** Those deleted models and routes that their files still name; the others mean nothing any more. */
 export function remainingModels(config: Config, models: Iterable<string>): ReadonlySet<string> {
   const declared = [...models].filter((name) => {
+    if (name.startsWith(routePrefix)) return config.routes.has(publicName(name));
     const colon = name.indexOf(':'); // the name of a backend has none
     return config.backends.get(name.slice(0, colon))?.models.has(name.slice(colon + 1)) === true;
   });
@@ -78,7 +94,7 @@ function deletedNames(
   deletions: Deletions,
 ): ReadonlySet<string> {
   const declared = new Set([...left.values()].flatMap((backend) => [...backend.models.keys()]));
-  const names = new Set([...deletions.connectors, ...deletions.models]);
+  const names = new Set([...deletions.connectors, ...[...deletions.models].map(publicName)]);
   for (const backend of config.backends.values()) {
     for (const model of backend.models.keys()) {
       if (deletions.models.has(`${backend.name}:${model}`) && !declared.has(model)) names.add(model);

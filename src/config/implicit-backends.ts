@@ -5,6 +5,7 @@ import type { Environment } from './flags.ts';
 import { secretFrom, unsendable } from './key-value.ts';
 import type { Report } from './report.ts';
 import { backendDefaults } from './schema/backend-file.ts';
+import { unpooled } from './unpooled.ts';
 import { readVendor, vendorNames } from './vendors.ts';
 
 /**
@@ -29,7 +30,7 @@ export async function implicitBackends(env: Environment, report: Report): Promis
       origin: 'vendor',
       type: vendor.name,
       ...splitBackendUrl(vendor.api_base_url),
-      credential: { kind: 'key', header: 'authorization', prefix: 'Bearer ', secret, source: variable, variable },
+      ...unpooled({ kind: 'key', header: 'authorization', prefix: 'Bearer ', secret, source: variable, variable }),
       place: variable,
     });
   }
@@ -45,7 +46,7 @@ const demo: BackendConfig = {
   type: 'custom',
   baseUrl: 'http://127.0.0.1:0/v1',
   query: '',
-  credential: { kind: 'none', remedy: 'api_key_env_var' },
+  ...unpooled({ kind: 'none', remedy: 'api_key_env_var' }),
   models: new Map([
     [
       'echo',
@@ -57,6 +58,8 @@ const demo: BackendConfig = {
           requestsPerMinute: undefined,
           tokensPerMinute: undefined,
         },
+        abilities: undefined,
+        prices: undefined,
         parameters: new Map<string, string>(),
         tokenizer: backendDefaults.tokenizer,
       },

@@ -10,11 +10,15 @@ import { loadConnectorsFile } from './connectors-file.ts';
 import type { Flags, LoadOptions } from './flags.ts';
 import { type GatewayKeys, loadGatewayKeys } from './gateway-keys.ts';
 import { implicitBackends } from './implicit-backends.ts';
+import { LoadMemory } from './load-memory.ts';
+import { mapLimited } from './pace.ts';
 import { heldNames, settleConnectors } from './pending.ts';
 import type { Problem } from './problem.ts';
-import { readYamlFile } from './read-yaml.ts';
+import { readYaml } from './read-yaml.ts';
 import { Report } from './report.ts';
 import type { SettingContext, SettingsTree } from './resolve-setting.ts';
+import { routeNames } from './routes.ts';
+import { loadRouting } from './routing.ts';
 import { settingsFile } from './schema/settings-file.ts';
 import {
   buildSettings,
@@ -24,7 +28,7 @@ import {
   type ResolvedSettings,
   resolveSettings,
 } from './settings.ts';
-import { didYouMean } from './suggest.ts';
+import { SourceFiles, type Sources } from './source-files.ts';
 
 export type { Flags, LoadOptions };
 
@@ -34,76 +38,100 @@ export interface LoadedConfig {
   readonly problems: readonly Problem[];
   /** There exactly if no problem is an error. */
   readonly config: Config | undefined;
+  /** What was read for it, also where that is wrong. */
+  readonly sources: Sources;
 }
+
+/** What the parts of a run share. */
+interface Run {
+  readonly options: LoadOptions;
+  readonly report: Report;
+  readonly files: SourceFiles;
+  readonly memory: LoadMemory;
+}
+
+/** How many files are open at a time. */
+const filesAtOnce = 8;
 
 /**
  * Loads and checks the whole configuration: flags, environment, `headrace.yaml`, every `backend.yaml` and the
  * connectors file. Finds every problem in one run. Opens no port, prints nothing and never exits.
+ * @param memory of the earlier runs with the same options
  */
-export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+export async function loadConfig(options: LoadOptions, memory: LoadMemory = new LoadMemory()): Promise<LoadedConfig> {
+  memory.begin();
   const report = new Report();
+  const run = { options, report, files: new SourceFiles(), memory };
   const bare: SettingContext = { flags: options.flags, env: options.env, report, file: undefined };
   const folder = await findConfigFolder(options, bare);
-  const context = { ...bare, file: await readSettings(options, folder, report) };
+  const context = { ...bare, file: await readSettings(run, folder) };
   const settings = resolveSettings(folder, context);
   const keys = loadGatewayKeys(context);
   checkOpenness(settings, keys);
   checkVariableNames(options.env, report);
-  const config = await assemble(options, folder, settings, keys, report);
-  return { problems: report.problems(), config: report.failed ? undefined : config };
+  const config = await assemble(run, folder, { settings, keys, settingsTree: context.file });
+  memory.end();
+  const sources = { configDir: folder.absolute, contents: run.files.contents };
+  return { problems: report.problems(), config: report.failed ? undefined : config, sources };
 }
 
-async function readSettings(
-  options: LoadOptions,
-  folder: ConfigFolder,
-  report: Report,
-): Promise<SettingsTree | undefined> {
+async function readSettings({ options, report, files }: Run, folder: ConfigFolder): Promise<SettingsTree | undefined> {
   const file = report.file(join(folder.shown, 'headrace.yaml'));
   for (const other of ['headrace.yml', 'headrace.toml', 'headrace.json']) {
     if ((await kindOf(join(folder.absolute, other))) !== 'file') continue;
     report.file(join(folder.shown, other)).warning(undefined, [], 'is not read; the settings stand in headrace.yaml');
   }
-  const tree = await readYamlFile(join(folder.absolute, 'headrace.yaml'), options.env, file);
-  if (tree === 'missing' || !tree) return undefined;
+  const read = await files.read(join(folder.absolute, 'headrace.yaml'), file);
+  const tree = read === 'missing' ? undefined : read && readYaml(read.bytes, options.env, file);
+  if (!tree) return undefined;
   return { tree, value: checkTree(settingsFile, tree, file) ?? {}, report: file };
 }
 
+interface Resolutions {
+  readonly settings: ResolvedSettings;
+  readonly keys: GatewayKeys;
+  readonly settingsTree: SettingsTree | undefined;
+}
+
 async function assemble(
-  options: LoadOptions,
+  run: Run,
   folder: ConfigFolder,
-  settings: ResolvedSettings,
-  keys: GatewayKeys,
-  report: Report,
+  { settings, keys, settingsTree }: Resolutions,
 ): Promise<Config> {
+  const { options, report, files, memory } = run;
   const own = listenAddress(settings);
   const typed = baseUrlBackend(settings.baseUrl, options.env, own, report);
   const { folders, written } = await findBackendFolders(folder, report);
   const reports = folders.map((one) => report.file(one.shown));
-  const loaded = await Promise.all(
-    folders.map((one, index) =>
-      loadBackendFile(one, { env: options.env, own }, reports[index] ?? report.file(one.shown)),
-    ),
+  const context = { env: options.env, own, files, memory };
+  const loaded = await mapLimited(folders, filesAtOnce, (one, index) =>
+    loadBackendFile(one, context, reports[index] ?? report.file(one.shown)),
   );
-  const file = await loadConnectorsFile(options, folder, settings.connectors, own, report);
+  const file = await loadConnectorsFile(settings.connectors, { options, folder, own, files, memory }, report);
   const given = settings.baseUrl.from !== 'default' || written || settings.connectors.from !== 'default' || file;
   const implicit = given ? [] : await implicitBackends(options.env, report);
   const backends = byName([...(typed ? [typed] : []), ...loaded.filter((one) => one !== undefined), ...implicit]);
   checkDefaultFolder(settings, folders, report);
   const names = new Set([...backends.keys(), ...folders.map((one) => one.name)]);
-  const defaultBackend = findDefaultBackend(settings, typed, names);
-  const connectors = file ? settleConnectors(file.found.connectors, heldNames(backends), file.report) : new Map();
+  const held = heldNames(backends, routeNames(settingsTree));
+  const connectors = file ? settleConnectors(file.found.connectors, held, file.report) : new Map();
+  const isModelsKnown = !reports.some(({ failed }) => failed);
+  const isConnectorsKnown = file ? !file.report.failed : settings.connectors.from === 'default';
+  const known = { backends, backendNames: names, connectors, isModelsKnown, isConnectorsKnown };
+  const routing = loadRouting(settingsTree, settings.defaultBackend, typed, known);
   return {
     settings: buildSettings(withKindUrl(settings), {
       folder,
       keys,
       connectorsFile: file?.shown,
-      defaultBackend,
-      extra: keyOfBaseUrl(typed),
+      defaultBackend: routing.defaultBackend,
+      extra: [...keyOfBaseUrl(typed), ...routing.written],
     }),
     keys: keys.keys,
     backends,
     providers: file?.found.providers ?? new Map(),
     connectors,
+    ...routing.config,
   };
 }
 
@@ -118,20 +146,6 @@ function checkDefaultFolder(settings: ResolvedSettings, folders: readonly Backen
   report
     .file(folder.shown)
     .error(undefined, [], `the name default is taken by ${by}; rename this folder, or leave ${by} out`);
-}
-
-function findDefaultBackend(
-  settings: ResolvedSettings,
-  typed: BackendConfig | undefined,
-  names: ReadonlySet<string>,
-): string | undefined {
-  const asked = settings.defaultBackend.value;
-  if (asked === undefined) return typed?.name;
-  if (!names.has(asked)) {
-    const there = names.size > 0 ? `the backends are ${[...names].join(', ')}` : 'there are no backends';
-    settings.defaultBackend.error(`must be the name of a backend${didYouMean(asked, names)}; ${there}`);
-  }
-  return asked;
 }
 
 /** The URL of `--base-url` as it is used. */

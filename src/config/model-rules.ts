@@ -2,14 +2,16 @@ import type { Loose } from './check-tree.ts';
 import type { FileReport } from './report.ts';
 import type { BackendFile } from './schema/backend-file.ts';
 import { editDistance } from './suggest.ts';
-import { entriesAt, jsonText, nodeAt, type Path, type ScalarNode, type TreeNode } from './tree.ts';
+import { type Entry, entriesAt, jsonText, nodeAt, type Path, type ScalarNode, type TreeNode } from './tree.ts';
 
 type Model = NonNullable<Loose<BackendFile>['models']>[string];
 
 /** Checks what one model's fields say about each other; `path` leads to the model. */
 export function checkModel(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
   checkLimits(model, tree, report, [...path, 'limits']);
-  checkParameters(model, tree, report, [...path, 'parameters']);
+  const parameters = [...path, 'parameters'];
+  const most = model?.limits?.max_output_tokens;
+  checkParameters(entriesAt(tree, parameters), report, parameters, 'default', most);
 }
 
 function checkLimits(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
@@ -75,11 +77,23 @@ const known = new Set(
   ),
 );
 
-function checkParameters(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
-  for (const [name, entry] of entriesAt(tree, path)) {
+/**
+ * Checks request fields that a file gives values for.
+ * @param use whether they are defaults, or are set whatever the client sent
+ * @param maxOutputTokens the limit of the model, if there is one
+ */
+export function checkParameters(
+  entries: ReadonlyMap<string, Entry>,
+  report: FileReport,
+  path: Path,
+  use: 'default' | 'set',
+  maxOutputTokens?: number,
+): void {
+  for (const [name, entry] of entries) {
     const here = [...path, name];
     if (forbidden.has(name)) {
-      report.error(entry.keyPlace, here, 'belongs to each request and has no default; leave it out');
+      const fault = use === 'default' ? 'has no default' : 'cannot be set here';
+      report.error(entry.keyPlace, here, `belongs to each request and ${fault}; leave it out`);
       continue;
     }
     if (!known.has(name)) {
@@ -94,11 +108,11 @@ function checkParameters(model: Model, tree: TreeNode, report: FileReport, path:
     if (hasBrokenPart(entry.node)) continue;
     if (parameterJson(name, entry.node) === undefined)
       report.error(entry.node.place, here, 'has a value that JSON cannot hold, such as infinity');
-    checkRange(name, entry.node, model, report, here);
+    checkRange(name, entry.node, maxOutputTokens, report, here);
   }
 }
 
-function checkRange(name: string, node: TreeNode, model: Model, report: FileReport, path: Path): void {
+function checkRange(name: string, node: TreeNode, allowed: number | undefined, report: FileReport, path: Path): void {
   const range = ranges.get(name);
   if (!range) return;
   const value = numberIn(node);
@@ -108,7 +122,6 @@ function checkRange(name: string, node: TreeNode, model: Model, report: FileRepo
     report.error(node.place, path, `must be ${kind} ${bounds}`);
     return;
   }
-  const allowed = model?.limits?.max_output_tokens;
   if (range.whole && allowed !== undefined && value > allowed) {
     report.error(node.place, path, `is more than limits.max_output_tokens (${allowed}); lower it or raise that`);
   }

@@ -3,20 +3,26 @@ import type { PlacedConnector } from './connectors.ts';
 import type { FileReport } from './report.ts';
 
 /**
- * Which names are taken by models that backends declare: `backend:model`, and the bare `model` where just one backend
- * declares it. By name, with the holder as messages call it.
+ * Which names are taken by routes, and by models that backends declare: `backend:model`, and the bare `model` where
+ * just one backend declares it. By name, with the holder as messages call it.
  */
-export function heldNames(backends: ReadonlyMap<string, BackendConfig>): ReadonlyMap<string, string> {
+export function heldNames(
+  backends: ReadonlyMap<string, BackendConfig>,
+  routes: Iterable<string>,
+): ReadonlyMap<string, string> {
   const held = new Map<string, string>();
-  const declaredBy = new Map<string, string[]>();
+  for (const name of routes) held.set(name, `route ${name}`);
+  /** undefined: by several. */
+  const declaredBy = new Map<string, string | undefined>();
   for (const backend of backends.values()) {
     for (const model of backend.models.keys()) {
-      held.set(`${backend.name}:${model}`, `backend ${backend.name}`);
-      declaredBy.set(model, [...(declaredBy.get(model) ?? []), backend.name]);
+      const name = `${backend.name}:${model}`;
+      if (!held.has(name)) held.set(name, `backend ${backend.name}`);
+      declaredBy.set(model, declaredBy.has(model) ? undefined : backend.name);
     }
   }
-  for (const [model, names] of declaredBy) {
-    if (names.length === 1 && !held.has(model)) held.set(model, `backend ${names[0]}`);
+  for (const [model, name] of declaredBy) {
+    if (name !== undefined && !held.has(model)) held.set(model, `backend ${name}`);
   }
   return held;
 }

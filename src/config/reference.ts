@@ -48,6 +48,7 @@ function cells(row: Row): string[] {
 function rowsOf(schema: z.ZodType, path = ''): Row[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodArray) return memberRows(inner.element as z.ZodType, `${path}[]`);
+  if (inner instanceof z.ZodUnion) return unionRows(inner.options as readonly z.ZodType[], path);
   if (inner instanceof z.ZodRecord) return memberRows(inner.valueType as z.ZodType, joined(path, '<name>'));
   if (!(inner instanceof z.ZodObject)) return [];
   const rows: Row[] = [];
@@ -56,6 +57,11 @@ function rowsOf(schema: z.ZodType, path = ''): Row[] {
   const others = inner.def.catchall;
   if (others && !(others instanceof z.ZodNever)) rows.push(...memberRows(others as z.ZodType, joined(path, '<name>')));
   return rows;
+}
+
+/** A value of several forms: what its mapping holds, or what its list does. */
+function unionRows(options: readonly z.ZodType[], path: string): Row[] {
+  return options.flatMap((option) => (unwrap(option) instanceof z.ZodObject ? rowsOf(option, path) : []));
 }
 
 function joined(path: string, name: string): string {

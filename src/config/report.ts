@@ -58,6 +58,16 @@ export class FileReport {
     this.#add('warning', place, path, message);
   }
 
+  /** What was found so far, in the order in which it was found. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems];
+  }
+
+  /** Takes over what an earlier run found in the same file. */
+  repeat(problems: readonly Problem[]): void {
+    this.#problems.push(...problems);
+  }
+
   /** By line and column; what has no place comes first. */
   sorted(): Problem[] {
     return this.#problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));

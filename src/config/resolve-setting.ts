@@ -4,6 +4,7 @@ import type { Environment, Flags } from './flags.ts';
 import type { FileReport, Report } from './report.ts';
 import type { SettingsFile } from './schema/settings-file.ts';
 import type { SettingSource } from './setting-sources.ts';
+import type { Spot } from './spot.ts';
 import { nodeAt, type Path, type Place, type TreeNode } from './tree.ts';
 
 /** `headrace.yaml`, already checked whole. */
@@ -31,6 +32,7 @@ export interface Resolved<T> {
   readonly source: string;
   /** Reports a problem with this value at its place. */
   readonly error: (message: string) => void;
+  readonly spot: Spot;
 }
 
 /** Finds a setting: flag > environment > `headrace.yaml` > default. An empty variable counts as unset. */
@@ -63,6 +65,7 @@ function fromText<S extends z.ZodType>(
     from,
     source: `${from} ${label}`,
     error: (message) => report.error(undefined, [], message),
+    spot: { report, place: undefined, path: [] },
   };
 }
 
@@ -80,6 +83,7 @@ function fromFile<S extends z.ZodType>(
     from: 'file',
     source: `${file.report.name}:${node.place.line}:${node.place.column}`,
     error: (message) => file.report.error(node.place, path, message),
+    spot: { report: file.report, place: node.place, path },
   };
 }
 
@@ -91,11 +95,15 @@ function valueAt(value: unknown, path: Path): unknown {
 
 function fromDefault<S extends z.ZodType>(setting: SettingSource<S>, context: SettingContext): Resolved<z.output<S>> {
   const label = setting.option ?? setting.name;
+  const report = () => context.report.value(label); // asked for only with a problem, since that fixes its order
   return {
     name: setting.name,
     value: setting.fallback,
     from: 'default',
     source: 'default',
-    error: (message) => context.report.value(label).error(undefined, [], message),
+    error: (message) => report().error(undefined, [], message),
+    get spot() {
+      return { report: report(), place: undefined, path: [] };
+    },
   };
 }

@@ -1,26 +1,29 @@
 import { Secret } from '../secret.ts';
 import type { BackendConfig, EffectiveSetting } from './config.ts';
 import { backendDefaults } from './schema/backend-file.ts';
+import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
 import { formatPath, type Path, type TreeNode } from './tree.ts';
 
 /** Fields whose text may be a secret wherever they stand. */
 const hiddenNames: ReadonlySet<string> = new Set(['headers', 'api_key', 'private_key']);
 
 /** Every value that a file says, with its place; what may be a secret with at most its last four characters. */
-export function writtenValues(tree: TreeNode, file: string): EffectiveSetting[] {
+export function writtenValues(tree: TreeNode, file: string, top: Path = []): EffectiveSetting[] {
   const values: EffectiveSetting[] = [];
-  const walk = (node: TreeNode, path: Path): void => {
+  const walk = (node: TreeNode, path: string, isHidden: boolean): void => {
     if (node.kind === 'list') {
-      node.items.forEach((item, index) => void walk(item, [...path, index]));
+      node.items.forEach((item, index) => void walk(item, `${path}[${index}]`, isHidden));
     } else if (node.kind === 'mapping') {
-      for (const [name, entry] of node.entries) walk(entry.node, [...path, name]);
+      for (const [name, entry] of node.entries) {
+        const inner = path === '' ? formatPath([name]) : `${path}.${formatPath([name])}`;
+        walk(entry.node, inner, isHidden || hiddenNames.has(name));
+      }
     } else {
-      const isHidden = path.some((step) => hiddenNames.has(String(step)));
       const value = isHidden ? new Secret(String(node.value)).hint() || '[secret]' : node.value;
-      values.push({ name: formatPath(path), value, source: `${file}:${node.place.line}:${node.place.column}` });
+      values.push({ name: path, value, source: `${file}:${node.place.line}:${node.place.column}` });
     }
   };
-  walk(tree, []);
+  walk(tree, formatPath(top), false);
   return values;
 }
 
@@ -34,10 +37,28 @@ export function impliedValues(config: BackendConfig): EffectiveSetting[] {
   if (!written.has('api_base_url') && !written.has('base_url')) {
     values.unshift({ name: 'api_base_url', value: config.baseUrl, source: config.place });
   }
-  const { credential } = config;
-  if (credential.kind === 'key' && credential.variable !== undefined) {
-    const value = credential.secret ? `env ${credential.variable} ${credential.secret.hint()}`.trimEnd() : 'not set';
-    values.push({ name: 'key', value, source: `environment ${credential.variable}` });
+  return [...values, ...impliedTraffic(config, written), ...keyValues(config)];
+}
+
+/** What `breaker` and `queue` leave to the defaults. */
+function impliedTraffic({ concurrency }: BackendConfig, written: ReadonlySet<string>): EffectiveSetting[] {
+  const sections = { ...(concurrency && { queue: queueDefaults }), breaker: breakerFileDefaults };
+  return Object.entries(sections)
+    .flatMap(([section, defaults]) =>
+      Object.entries(defaults).map(([name, value]) => ({ name: `${section}.${name}`, value })),
+    )
+    .filter(({ name }) => !written.has(name))
+    .map(({ name, value }) => ({ name, value, source: 'default' }));
+}
+
+/** Each key by its variable and its last four characters. */
+function keyValues({ keys }: BackendConfig): EffectiveSetting[] {
+  const values: EffectiveSetting[] = [];
+  for (const [index, { credential }] of keys.entries()) {
+    if (credential.kind !== 'key' || credential.variable === undefined) continue;
+    const { variable, secret } = credential;
+    const value = secret ? `env ${variable} ${secret.hint()}`.trimEnd() : 'not set';
+    values.push({ name: keys.length > 1 ? `keys[${index}]` : 'key', value, source: `environment ${variable}` });
   }
   return values;
 }

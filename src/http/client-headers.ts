@@ -24,3 +24,8 @@ export function readClientRetries(exchange: Exchange): number | undefined {
   const count = Number(exchange.header('x-stainless-retry-count') ?? Number.NaN);
   return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
+
+/** Whether the client lets others go first: the query has `nice=true`. */
+export function readNice({ query }: Exchange): boolean {
+  return query !== '' && /(^|&)nice=true(&|$)/.test(query);
+}

@@ -27,9 +27,14 @@ export function errorEvent(error: GatewayError): Buffer {
 }
 
 function errorBody(error: GatewayError): object {
-  const { message, type, code, param, detail, upstreamError } = error;
-  if (upstreamError) return { error: { message, type, param: null, code: null, ...upstreamError } };
-  return { error: { message, type, param: param ?? null, code }, ...(detail === undefined ? {} : { detail }) };
+  const { message, type, code, param, detail, upstreamError, attempts } = error;
+  const tried = attempts === undefined ? {} : { attempts };
+  if (upstreamError) return { error: { message, type, param: null, code: null, ...upstreamError }, ...tried };
+  return {
+    error: { message, type, param: param ?? null, code },
+    ...(detail === undefined ? {} : { detail }),
+    ...tried,
+  };
 }
 
 /** Anything that was thrown, as an error that may be shown: what is not ours says nothing of its inside. */

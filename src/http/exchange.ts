@@ -7,6 +7,8 @@ export interface Exchange {
   readonly method: string;
   /** The path as it was sent, without the query. */
   readonly path: string;
+  /** What stands behind the path's `?`; `''` where there is nothing. */
+  readonly query: string;
   readonly body: Buffer;
   /** The client's IP address, or that of the proxy before it. */
   readonly remoteAddress: string;

@@ -11,6 +11,7 @@ export class NodeExchange implements Exchange {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  readonly query: string;
   readonly receivedAt = performance.now();
   body: Buffer = Buffer.alloc(0);
   readonly #request: IncomingMessage;
@@ -27,6 +28,7 @@ export class NodeExchange implements Exchange {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
     this.path = query < 0 ? url : url.slice(0, query);
+    this.query = query < 0 ? '' : url.slice(query + 1);
     response.on('close', () => {
       if (!response.writableFinished) this.#abort.abort();
     });

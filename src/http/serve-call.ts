@@ -1,4 +1,5 @@
 import type { GatewayError } from '../gateway-error.ts';
+import { Attempts } from '../pipeline/attempts.ts';
 import { type PipelinePorts, type Run, runCall } from '../pipeline/run.ts';
 import { parseCall } from '../protocols/parse-call.ts';
 import type { Finish } from '../types/answer.ts';
@@ -7,7 +8,7 @@ import type { CallWatch } from '../types/call-watch.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Protocol } from '../types/protocol.ts';
 import type { UsageRecord } from '../types/usage-record.ts';
-import { forwardHeaders, readClientRetries, readDeadline } from './client-headers.ts';
+import { forwardHeaders, readClientRetries, readDeadline, readNice } from './client-headers.ts';
 import { errorReply, toGatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { WatchedExchange } from './watched-exchange.ts';
@@ -53,7 +54,7 @@ export async function serveCall(
 ): Promise<void> {
   const watch = ports.watch(received);
   const exchange = watch === undefined ? received : new WatchedExchange(received, watch);
-  const attempts = { count: 0, reached: false, candidate: undefined, watch };
+  const attempts = new Attempts(watch);
   const run: Run = { answer: undefined, ticket: undefined, attempts };
   const serving: Serving = { exchange, caller, protocol, run, call: undefined };
   const lease = ports.acquire();
@@ -86,6 +87,8 @@ function readCall(exchange: Exchange, protocol: Protocol): Call {
     receivedAt,
     deadlineAt: readDeadline(exchange),
     forwardHeaders: forwardHeaders(exchange),
+    header: (name) => exchange.header(name),
+    nice: readNice(exchange),
   });
 }
 
@@ -120,6 +123,7 @@ function toRecord({ exchange, caller, protocol, run, call }: Serving, ending: En
     code: ending.code,
     error: ending.error,
     attempts: count,
+    tries: run.attempts.tries.length > 1 ? run.attempts.records(exchange.receivedAt) : undefined,
     clientRetries: readClientRetries(exchange),
     usage: ending.usage,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - exchange.receivedAt,

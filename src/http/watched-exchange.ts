@@ -6,6 +6,7 @@ export class WatchedExchange implements Exchange {
   readonly id: string;
   readonly method: string;
   readonly path: string;
+  readonly query: string;
   readonly body: Buffer;
   readonly remoteAddress: string;
   readonly receivedAt: number;
@@ -17,6 +18,7 @@ export class WatchedExchange implements Exchange {
     this.id = exchange.id;
     this.method = exchange.method;
     this.path = exchange.path;
+    this.query = exchange.query;
     this.body = exchange.body;
     this.remoteAddress = exchange.remoteAddress;
     this.receivedAt = exchange.receivedAt;

@@ -1,4 +1,5 @@
 import { rateLimitHeaders } from '../limits/rate-limit-headers.ts';
+import type { Try } from '../pipeline/attempts.ts';
 import type { Run } from '../pipeline/run.ts';
 import type { Answer } from '../types/answer.ts';
 import { errorEvent } from './errors.ts';
@@ -65,12 +66,21 @@ export function runHeaders(exchange: Exchange, run: Run): [string, string][] {
       ['x-headrace-attempts', String(count)],
     );
   }
+  const { tries } = run.attempts;
+  if (tries.length > 1) headers.push(['x-headrace-tries', headerText(tries.map(tryText).join(', '), 4096)]);
   const state = run.ticket?.state;
   return state === undefined ? headers : headers.concat(rateLimitHeaders(state));
 }
 
+/** Such as `openai:gpt-4o;upstream_error;120ms`; of the one that answered the code is `ok`. */
+function tryText({ candidate, isSent, left, startedAt, endedAt }: Try): string {
+  const name = `${candidate.backend.config.name}:${candidate.model}`.slice(0, 256);
+  const how = isSent ? `${Math.max(0, Math.round(endedAt - startedAt))}ms` : 'not sent';
+  return `${name};${left ?? 'ok'};${how}`;
+}
+
 /** Names are free text; what no header can hold is percent-encoded. */
-function headerText(text: string): string {
-  const short = text.slice(0, 256);
+function headerText(text: string, most = 256): string {
+  const short = text.slice(0, most);
   return /^[\x20-\x7e]*$/.test(short) ? short : encodeURIComponent(short.toWellFormed());
 }

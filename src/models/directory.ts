@@ -1,6 +1,11 @@
 import type { Backend } from '../backends/backend.ts';
+import type { HealthRegistry } from '../balancing/health-registry.ts';
 import type { Config } from '../config/config.ts';
-import type { Route } from '../types/route.ts';
+import type { Candidate, Route } from '../types/route.ts';
+import { RouteBuilder } from './route-builder.ts';
+
+/** Longer names are not held against patterns. */
+const longestAliased = 256;
 
 /** A line of the list of models. */
 export interface ModelListing {
@@ -10,45 +15,69 @@ export interface ModelListing {
   readonly maxOutputTokens: number | undefined;
 }
 
+/** A model that a backend declares. Its route is built when it is first asked for, so that a reload need not build all. */
+interface DeclaredModel {
+  readonly backend: Backend;
+  readonly model: string;
+  route: Route | undefined;
+}
+
 /** Which names there are and what they stand for; built whole from a configuration. */
 export class Directory {
   readonly defaultBackend: string | undefined;
   readonly #config: Config;
   readonly #backends: ReadonlyMap<string, Backend>;
+  readonly #builder: RouteBuilder;
   readonly #connectors = new Map<string, Route>();
+  readonly #routes = new Map<string, Route>();
   /** Which backends declare a bare name. */
   readonly #declaring = new Map<string, string[]>();
-  /** Routes of declared models, by `backend:model`. */
-  readonly #declared = new Map<string, Route>();
+  /** By `backend:model`. */
+  readonly #declared = new Map<string, DeclaredModel>();
 
   /**
    * @param backends the backends by name
    * @param providers the connectors' providers by label
    */
-  constructor(config: Config, backends: ReadonlyMap<string, Backend>, providers: ReadonlyMap<string, Backend>) {
+  constructor(
+    config: Config,
+    backends: ReadonlyMap<string, Backend>,
+    providers: ReadonlyMap<string, Backend>,
+    health: HealthRegistry,
+  ) {
     this.#config = config;
     this.#backends = backends;
+    this.#builder = new RouteBuilder(config, backends, providers, health);
     this.defaultBackend = config.settings.defaultBackend;
     for (const backend of backends.values()) {
       for (const model of backend.config.models.keys()) {
         const declaring = this.#declaring.get(model);
         if (declaring) declaring.push(backend.config.name);
         else this.#declaring.set(model, [backend.config.name]);
-        this.#declared.set(`${backend.config.name}:${model}`, createRoute(backend, model));
+        this.#declared.set(`${backend.config.name}:${model}`, { backend, model, route: undefined });
       }
     }
     for (const connector of config.connectors.values()) {
-      const provider = providers.get(connector.provider);
-      if (provider === undefined || connector.heldBy !== undefined) continue;
-      const candidates = [{ backend: provider, model: connector.external, config: undefined }];
-      const route = { name: connector.internal, approach: 'none', candidates, answerModel: connector.internal };
-      this.#connectors.set(connector.internal, route);
+      const route = this.#builder.connector(connector);
+      if (route !== undefined) this.#connectors.set(connector.internal, route);
+    }
+    for (const written of config.routes.values()) {
+      const route = this.isDeleted(written.name) ? undefined : this.#builder.virtual(written, '');
+      if (route !== undefined) this.#routes.set(written.name, route);
     }
   }
 
   /** The route of a public name of the operator's own. */
   publicRoute(name: string): Route | undefined {
-    return this.#connectors.get(name);
+    return this.#routes.get(name) ?? this.#connectors.get(name);
+  }
+
+  /** The name that is looked up in place of one that a client sent; the operator's own names are never rewritten. */
+  rewritten(name: string): string {
+    const { modelAliases } = this.#config;
+    if (modelAliases.length === 0 || name.length > longestAliased || this.publicRoute(name) !== undefined) return name;
+    const alias = modelAliases.find(({ pattern }) => pattern.test(name));
+    return alias === undefined ? name : name.replace(alias.pattern, alias.model);
   }
 
   /** Whether a package of this name was deleted, so that nothing else may take it. */
@@ -60,6 +89,16 @@ export class Directory {
   isDefaultDeleted(name: string): boolean {
     const model = this.#backends.get(name)?.config.defaultModel;
     return model !== undefined && this.isDeleted(`${name}:${model}`);
+  }
+
+  /** The route of every name that nothing else takes, where that is no single backend. */
+  defaultRoute(asked: string): Route | undefined {
+    const route = this.#config.defaultRoute;
+    return route && this.#builder.virtual(route, asked);
+  }
+
+  get hasDefaultRoute(): boolean {
+    return this.#config.defaultRoute !== undefined;
   }
 
   hasBackend(name: string): boolean {
@@ -81,19 +120,19 @@ export class Directory {
     const upstream = model === '' ? backend?.config.defaultModel : model;
     if (backend === undefined || upstream === undefined) return undefined;
     if (this.isDeleted(`${name}:${upstream}`)) return undefined;
-    return this.#declared.get(`${name}:${upstream}`) ?? createRoute(backend, upstream);
+    return this.#declaredRoute(`${name}:${upstream}`) ?? this.#builder.direct(backend, upstream);
   }
 
   /** The public names of a route: the one that is listed, and a declared model's bare name where it means just that. */
   namesOf(route: Route): string[] {
     const model = route.candidates[0]?.model ?? '';
-    const isBare = this.declaring(model).length === 1 && this.#declared.get(route.name) === route;
-    return isBare && !this.#connectors.has(model) ? [route.name, model] : [route.name];
+    const isBare = this.declaring(model).length === 1 && this.#declaredRoute(route.name) === route;
+    return isBare && this.publicRoute(model) === undefined ? [route.name, model] : [route.name];
   }
 
   /** The name under which a public name is listed; undefined where it needs a backend to be asked, or is none. */
   listedName(name: string): string | undefined {
-    if (this.#connectors.has(name) || this.#declared.has(name)) return name;
+    if (this.publicRoute(name) !== undefined || this.#declared.has(name)) return name;
     const [only, ...others] = this.declaring(name);
     return only === undefined || others.length > 0 ? undefined : `${only}:${name}`;
   }
@@ -101,13 +140,13 @@ export class Directory {
   /** Whether a key that is limited to some public names may use a listed one. */
   isListedFor(name: string, allowed: ReadonlySet<string> | undefined): boolean {
     if (allowed === undefined || allowed.has(name)) return true;
-    const route = this.#declared.get(name);
+    const route = this.#declaredRoute(name);
     return route !== undefined && this.namesOf(route).some((one) => allowed.has(one));
   }
 
   /** The public names that need no backend to be asked. */
   listedNames(): string[] {
-    return [...this.#connectors.keys(), ...this.#declared.keys()];
+    return [...this.#routes.keys(), ...this.#connectors.keys(), ...this.#declared.keys()];
   }
 
   /** What is known of the public names, each once. */
@@ -118,16 +157,33 @@ export class Directory {
       contextWindow: this.#config.settings.forceContextWindow,
       maxOutputTokens: undefined,
     }));
-    const declared = [...this.#declared].map(([id, route]) => {
-      const limits = route.candidates[0]?.config?.limits;
+    const declared = [...this.#declared].map(([id, { backend, model }]) => {
+      const limits = backend.config.models.get(model)?.limits;
       return {
         id,
-        ownedBy: route.candidates[0]?.backend.config.name ?? '',
+        ownedBy: backend.config.name,
         contextWindow: least(limits?.contextWindow, this.#config.settings.forceContextWindow),
         maxOutputTokens: limits?.maxOutputTokens,
       };
     });
-    return [...own, ...declared];
+    return [...this.#routeListings(), ...own, ...declared];
+  }
+
+  /** The route of a declared model; always the same one. */
+  #declaredRoute(name: string): Route | undefined {
+    const declared = this.#declared.get(name);
+    if (declared === undefined) return undefined;
+    declared.route ??= this.#builder.direct(declared.backend, declared.model);
+    return declared.route;
+  }
+
+  #routeListings(): ModelListing[] {
+    return [...this.#routes].map(([id, { candidates }]) => ({
+      id,
+      ownedBy: 'headrace',
+      contextWindow: least(largestWindow(candidates), this.#config.settings.forceContextWindow),
+      maxOutputTokens: undefined,
+    }));
   }
 
   /** Backends that declare no models, so that they must be asked for theirs. */
@@ -145,7 +201,10 @@ export function least(a: number | undefined, b: number | undefined): number | un
   return b === undefined ? a : Math.min(a, b);
 }
 
-function createRoute(backend: Backend, model: string): Route {
-  const candidate = { backend, model, config: backend.config.models.get(model) };
-  return { name: `${backend.config.name}:${model}`, approach: 'none', candidates: [candidate], answerModel: undefined };
+/** A route takes what any of its candidates takes; undefined: that is not known of one of them. */
+function largestWindow(candidates: readonly Candidate[]): number | undefined {
+  const windows = candidates.map(({ config, conditions }) =>
+    least(config?.limits.contextWindow, conditions?.maxContext),
+  );
+  return windows.includes(undefined) ? undefined : Math.max(...windows.filter((window) => window !== undefined));
 }

@@ -16,8 +16,10 @@ const titles: Readonly<Record<NameRule, string>> = {
  * Says of each rule, up to the one that decides, what it finds for a model's name.
  * @throws GatewayError where none decides
  */
-export function explainName(name: string, config: Config, directory: Directory, say: Say): Route {
-  const found = tryResolve(name, directory);
+export function explainName(asked: string, config: Config, directory: Directory, say: Say): Route {
+  const found = tryResolve(asked, directory);
+  const name = directory.rewritten(asked);
+  if (name !== asked) say('alias', `${JSON.stringify(asked)} stands for ${JSON.stringify(name)}`);
   const decided = found instanceof GatewayError ? undefined : found.rule;
   for (const [at, rule] of nameRules.entries()) {
     const text = describers[rule](name, config, directory);
@@ -41,9 +43,11 @@ type Describe = (name: string, config: Config, directory: Directory) => string;
 
 /** What each rule sees, in words that fit whether it decides or not. */
 const describers: Readonly<Record<NameRule, Describe>> = {
-  'public-name': (name, config) => {
+  'public-name': (name, config, directory) => {
+    const route = directory.publicRoute(name) && config.routes.get(name);
+    if (route !== undefined) return `it is the route of ${route.place}`;
     const connector = config.connectors.get(name);
-    if (connector === undefined) return 'no connector has this name';
+    if (connector === undefined) return 'no route and no connector has this name';
     const who = `it is the "internal" of the connector ${connector.path}`;
     return connector.heldBy === undefined ? who : `${who}, which is pending: ${connector.heldBy} holds the name`;
   },
@@ -61,8 +65,9 @@ const describers: Readonly<Record<NameRule, Describe>> = {
       ? `backend ${declaring[0]} declares it`
       : `several declare it: ${declaring.join(', ')}`;
   },
-  'default-backend': (name, _config, directory) => {
+  'default-backend': (name, config, directory) => {
     const { defaultBackend } = directory;
+    if (directory.hasDefaultRoute) return `default_backend is a selector (${config.defaultRoute?.place})`;
     if (defaultBackend === undefined) return 'none is set';
     const declaring = directory.declaring(name);
     if (declaring.length > 1 && !declaring.includes(defaultBackend)) return `${defaultBackend} is none of those`;

@@ -9,9 +9,11 @@ import type { Call, FittedCall } from '../types/call.ts';
 import type { Protocol } from '../types/protocol.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import { explainBody } from './explain-body.ts';
+import { describeCost, explainCandidates, explainPolicy } from './explain-candidates.ts';
 import { explainLimits } from './explain-limits.ts';
 import { explainName } from './explain-name.ts';
 import { fit } from './fit.ts';
+import { overrideFields } from './override-fields.ts';
 import { mayUse } from './resolve.ts';
 import type { PipelinePorts } from './run.ts';
 
@@ -62,12 +64,16 @@ async function tell(protocol: Protocol, body: Buffer, config: Config, ports: Pip
   say('model asked', call.model === '' ? 'none' : JSON.stringify(call.model));
   const route = explainName(call.model, config, ports.directory, say);
   explainKeys(call, route, config, ports.directory, say);
-  const candidate = explainCandidates(route, ports, say);
-  const fitted = await explainFit(call, candidate, ports, say);
-  say('cost', 'unknown, as no prices are configured');
+  explainApproach(route, ports, say);
+  explainPolicy(route, say);
+  const candidate = await explainCandidates(call, route, ports, say);
+  explainModel(candidate, say);
+  const asked = overrideFields(call, candidate.parameters);
+  const fitted = await explainFit(asked, candidate, ports, say);
+  say('cost', describeCost(fitted, candidate));
   await explainUpstream(fitted, candidate, say);
-  explainBody(fitted, encodeBody(fitted, candidate.model), candidate, say);
-  explainAnswer(call, route, say);
+  explainBody(call, encodeBody(fitted, candidate.model), candidate, say);
+  explainAnswer(call, candidate, say);
 }
 
 /** Which of the gateway's keys may make this call. */
@@ -80,25 +86,17 @@ function explainKeys(call: Call, route: Route, config: Config, directory: Direct
   say('keys', texts.join(', '));
 }
 
-function explainCandidates(route: Route, ports: PipelinePorts, say: Say): Candidate {
+function explainApproach(route: Route, ports: PipelinePorts, say: Say): void {
   const approach = ports.approaches.get(route.approach);
-  const [first] = route.candidates;
-  if (first === undefined || approach === undefined) throw new GatewayError('internal_error', 'an empty route');
+  if (approach === undefined) throw new GatewayError('internal_error', `there is no approach ${route.approach}`);
   const calls = approach.maximumCalls;
   say('approach', `${approach.name}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}`);
-  let place = 0;
-  for (const candidate of ports.balancer(route)) {
-    place++;
-    const { config } = candidate.backend;
-    const why = place === 1 ? 'taken, as the first in order' : 'only if those before it fail';
-    say(`candidate ${place}`, `${kindOf(config)} ${config.name}, model ${JSON.stringify(candidate.model)}: ${why}`);
-  }
-  const { config } = first.backend;
-  if (config.origin !== 'connectors') {
-    const undeclared = 'not declared, so that it has no limits, defaults or tokenizer of its own';
-    say('model', first.config === undefined ? undeclared : `declared in ${config.place}`);
-  }
-  return first;
+}
+
+function explainModel({ backend, config }: Candidate, say: Say): void {
+  if (backend.config.origin === 'connectors') return;
+  const undeclared = 'not declared, so that it has no limits, defaults or tokenizer of its own';
+  say('model', config === undefined ? undeclared : `declared in ${backend.config.place}`);
 }
 
 async function explainFit(call: Call, candidate: Candidate, ports: PipelinePorts, say: Say): Promise<FittedCall> {
@@ -141,11 +139,7 @@ function describeSource({ credential }: BackendConfig): string {
   return `from ${credential.source}${credential.secret === undefined ? ', which is not set' : ''}`;
 }
 
-function explainAnswer(call: Call, route: Route, say: Say): void {
-  if (route.answerModel !== undefined) say('answer', `its "model" becomes ${JSON.stringify(route.answerModel)}`);
+function explainAnswer(call: Call, { answerModel }: Candidate, say: Say): void {
+  if (answerModel !== undefined) say('answer', `its "model" becomes ${JSON.stringify(answerModel)}`);
   if (call.stream && !call.wantsUsage) say('answer', 'its usage event is kept back, as the client did not ask for it');
-}
-
-function kindOf(config: BackendConfig): string {
-  return config.origin === 'connectors' ? 'provider' : 'backend';
 }

@@ -30,7 +30,7 @@ const outputNames = ['max_tokens', 'max_completion_tokens'] as const;
  * @throws GatewayError `context_length_exceeded`, `output_limit_exceeded` or `invalid_request`
  */
 export function fit(call: Call, candidate: Candidate, ports: FitPorts): FittedCall | Promise<FittedCall> {
-  const bounds = readBounds(candidate.config, ports.forceContextWindow);
+  const bounds = readBounds(candidate, ports.forceContextWindow);
   const { generates } = call.protocol;
   const asked = bounds !== undefined && generates ? readOutputTokens(call.fields) : undefined;
   const defaults = generates ? absentParameters(call, candidate.config) : [];
@@ -50,10 +50,10 @@ export function fit(call: Call, candidate: Candidate, ports: FitPorts): FittedCa
   });
 }
 
-function readBounds(config: ModelConfig | undefined, forced: number | undefined): Bounds | undefined {
+function readBounds({ config, conditions }: Candidate, forced: number | undefined): Bounds | undefined {
   const limits: Partial<ModelLimits> = config?.limits ?? {};
   const window = least(limits.contextWindow, forced);
-  const input = least(limits.maxInputTokens, window);
+  const input = least(least(limits.maxInputTokens, conditions?.maxContext), window);
   const { maxOutputTokens: output, tokensPerMinute } = limits;
   if (input === undefined && output === undefined && tokensPerMinute === undefined) return undefined;
   return { input, window, output, tokensPerMinute, tokenizer: config?.tokenizer ?? 'o200k_base' };

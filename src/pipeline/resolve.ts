@@ -38,17 +38,21 @@ export function mayUse({ models }: Caller, asked: string, route: Route, director
  * The same for a caller who may use every model, with the rule that decided.
  * @throws GatewayError as `resolve`
  */
-export function resolveName(name: string, directory: Directory): Resolution {
-  const route = directory.publicRoute(name);
-  if (route !== undefined) return { route, rule: 'public-name' };
+export function resolveName(asked: string, directory: Directory): Resolution {
+  const name = directory.rewritten(asked);
+  const known = directory.publicRoute(name);
+  if (known !== undefined) return { route: known, rule: 'public-name' };
+  return resolveOther(name, directory);
+}
+
+/** What a name stands for that is no public name of the operator's own. */
+function resolveOther(name: string, directory: Directory): Resolution {
   // What was deleted does not fall through to a backend that takes any name.
   if (directory.isDeleted(name) && directory.declaring(name).length !== 1)
     throw notFound(name, directory.listedNames());
   const prefix = backendPrefix(name);
   if (prefix !== undefined && directory.hasBackend(prefix)) {
-    const asked = directory.backendRoute(prefix, name.slice(prefix.length + 1));
-    if (asked === undefined && directory.isDefaultDeleted(prefix)) throw notFound(name, directory.listedNames());
-    return { route: asked ?? missingDefault(`backend "${prefix}"`), rule: 'backend-prefix' };
+    return { route: atBackend(prefix, name.slice(prefix.length + 1), name, directory), rule: 'backend-prefix' };
   }
   const declaring = directory.declaring(name);
   const [only] = declaring;
@@ -56,15 +60,25 @@ export function resolveName(name: string, directory: Directory): Resolution {
     return { route: directory.backendRoute(only, name) as Route, rule: 'declared' };
   }
   const fallback = directory.defaultBackend;
-  if (declaring.length > 1 && !declaring.includes(fallback ?? '')) throw ambiguous(name, declaring);
+  if (declaring.length > 1 && !declaring.includes(fallback ?? '') && !directory.hasDefaultRoute)
+    throw ambiguous(name, declaring);
   if (fallback !== undefined) {
-    const asked = directory.backendRoute(fallback, name);
-    if (asked === undefined && directory.isDefaultDeleted(fallback)) throw notFound(name, directory.listedNames());
-    return { route: asked ?? missingDefault(`the default backend "${fallback}"`), rule: 'default-backend' };
+    return { route: atBackend(fallback, name, name, directory), rule: 'default-backend' };
   }
+  const route = directory.defaultRoute(name);
+  if (route !== undefined) return { route, rule: 'default-backend' };
   if (name === '') return missingDefault('the gateway');
   if (prefix !== undefined) throw unknownBackend(prefix, directory.backendNames());
   throw notFound(name, directory.listedNames());
+}
+
+/** @param model as it is asked for there; `''` means the backend's default */
+function atBackend(backend: string, model: string, name: string, directory: Directory): Route {
+  const route = directory.backendRoute(backend, model);
+  if (route !== undefined) return route;
+  if (directory.isDefaultDeleted(backend)) throw notFound(name, directory.listedNames());
+  const isDefault = directory.defaultBackend === backend && model === name;
+  return missingDefault(isDefault ? `the default backend "${backend}"` : `backend "${backend}"`);
 }
 
 /** What stands before the first `:`, where that stands before the first `/`. */

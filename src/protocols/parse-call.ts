@@ -12,7 +12,11 @@ export interface CallInput {
   readonly signal: AbortSignal;
   readonly receivedAt: number;
   readonly deadlineAt?: number | undefined;
+  readonly header?: Call['header'];
+  readonly nice?: boolean;
 }
+
+const noHeader: Call['header'] = () => undefined;
 
 /**
  * Reads of a request body what the gateway needs to know, without parsing the rest.
@@ -31,6 +35,8 @@ export function parseCall(protocol: Protocol, input: CallInput): Call {
     stream,
     wantsUsage: stream && readWantsUsage(fields),
     forwardHeaders: input.forwardHeaders,
+    header: input.header ?? noHeader,
+    nice: input.nice ?? false,
     signal: input.signal,
     receivedAt: input.receivedAt,
     deadlineAt: input.deadlineAt,

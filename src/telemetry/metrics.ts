@@ -7,7 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import type { UsageRecord } from '../types/usage-record.ts';
+import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** More models than this of one backend share the label `other`, since clients make up names. */
@@ -38,6 +38,7 @@ export class Metrics {
   readonly #requests: Counter<'backend' | 'model' | 'protocol' | 'status'>;
   readonly #refusals: Counter<'reason'>;
   readonly #upstreamErrors: Counter<'backend' | 'model' | 'code'>;
+  readonly #tries: Counter<'backend' | 'model' | 'code'>;
   readonly #duration: Histogram<'backend' | 'model'>;
   readonly #firstByte: Histogram<'backend' | 'model'>;
   readonly #tokens: Counter<'backend' | 'model' | 'kind'>;
@@ -62,6 +63,12 @@ export class Metrics {
     this.#upstreamErrors = new Counter({
       name: 'headrace_upstream_errors_total',
       help: 'Requests that failed at or behind a backend, by error code',
+      labelNames: [...model, 'code'],
+      registers,
+    });
+    this.#tries = new Counter({
+      name: 'headrace_tries_left_total',
+      help: 'Tries at a candidate that were left for another try, by error code; lost: another candidate was faster',
       labelNames: [...model, 'code'],
       registers,
     });
@@ -115,6 +122,19 @@ export class Metrics {
     });
   }
 
+  /** Shows how many models of backends there are by what their breaker says, as asked when the page is written. */
+  observeBreakers(ask: () => Readonly<Record<string, number>>): void {
+    const candidates: Gauge<'state'> = new Gauge({
+      name: 'headrace_candidates',
+      help: 'Models of backends by what their circuit breaker says, of each process: closed (trusted), open (left alone), half-open (probed)',
+      labelNames: ['state'],
+      registers: [this.#registry],
+      collect: (): void => {
+        for (const [state, number] of Object.entries(ask())) candidates.set({ state }, number);
+      },
+    });
+  }
+
   started(): void {
     this.#running++;
   }
@@ -127,6 +147,7 @@ export class Metrics {
       this.#requests.inc({ backend: '', model: '', protocol: record.protocol, status: String(record.status) });
       return;
     }
+    if (record.tries !== undefined) this.#countTries(record.tries);
     const model = this.#model(record.backend, record.model);
     this.#countRequest(model, record);
     model.duration.observe(record.totalMs / 1000);
@@ -159,6 +180,12 @@ export class Metrics {
   static async join(snapshots: readonly MetricsSnapshot[]): Promise<MetricsPage> {
     const joined = AggregatorRegistry.aggregate([...snapshots]);
     return { contentType: joined.contentType, text: await joined.metrics() };
+  }
+
+  #countTries(tries: readonly TryRecord[]): void {
+    for (const { backend, model, sent, left } of tries) {
+      if (sent && left !== undefined) this.#tries.inc({ ...this.#labels(backend, model), code: left });
+    }
   }
 
   #countRequest(model: ModelMetrics, record: UsageRecord): void {

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../gateway-error.ts';
-import type { UsageRecord } from '../types/usage-record.ts';
+import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -64,6 +64,7 @@ function logFields(record: UsageRecord) {
     code: record.code,
     error: record.error,
     attempts: record.attempts,
+    tries: record.tries?.map(tryFields),
     client_retries: record.clientRetries,
     prompt_tokens: usage?.promptTokens,
     completion_tokens: usage?.completionTokens,
@@ -71,6 +72,18 @@ function logFields(record: UsageRecord) {
     reasoning_tokens: usage?.reasoningTokens,
     first_byte_ms: round(record.firstByteMs),
     total_ms: round(record.totalMs),
+  };
+}
+
+function tryFields({ backend, model, sent, left, why, startedMs, tookMs }: TryRecord) {
+  return {
+    backend,
+    model: model.slice(0, 256),
+    sent,
+    code: left,
+    reason: why,
+    started_ms: round(startedMs),
+    took_ms: round(tookMs),
   };
 }
 

@@ -17,6 +17,10 @@ export interface Call {
   readonly wantsUsage: boolean;
   /** Of the client's headers those that may go upstream: name, value, name, value ... */
   readonly forwardHeaders: readonly string[];
+  /** A header of the request by its lower-case name, for routes that ask for one. */
+  readonly header: (name: string) => string | undefined;
+  /** Whether it lets others go first where it would have to wait. */
+  readonly nice: boolean;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
   /** Milliseconds of `performance.now()`. */

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { ConfigLoader } from '../../src/config/config-loader.ts';
 import type { Flags } from '../../src/config/flags.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { openLog } from '../../src/telemetry/log.ts';
@@ -50,7 +50,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const folder = await writeConfig(options.files ?? {});
   const env = options.env ?? {};
   const flags = { port: '0', configDir: folder, logLevel: 'debug', ...options.flags };
-  const { problems, config } = await loadConfig({ flags, env, cwd: folder });
+  const loader = new ConfigLoader({ flags, env, cwd: folder });
+  const { problems, config, sources } = await loader.load();
   const lines = problems.map(formatProblem);
   if (config === undefined) throw new Error(`the configuration is wrong:\n${lines.join('\n')}`);
   let written = '';
@@ -59,8 +60,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       written += text;
     },
   });
-  const load = () => loadConfig({ flags, env, cwd: folder });
-  const gateway = await startGateway(config, { log, env, load });
+  const gateway = await startGateway(config, { log, env, load: () => loader.load(), sources });
   const canaries = new Canaries();
   canaries.addKeys(env);
   onTestFinished(async () => {

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { backendUrlProblem } from '../backend-url.ts';
+import { abilities } from '../config.ts';
 import { credentialHeaderProblem } from '../header-rules.ts';
+import { breakerSection, keyPool, prices, queueSection } from './backend-sections.ts';
 import { anyText, choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
 
 /** What a backend has where its file says nothing, in the units of the file. */
@@ -41,6 +43,13 @@ const model = z
         example: 'o200k_base',
       },
     ).default(backendDefaults.tokenizer),
+    abilities: z
+      .array(choice('One thing that it can do.', abilities))
+      .describe(
+        'What this model can do; a route sends what needs more elsewhere. Left out: it is taken to do everything.',
+      )
+      .optional(),
+    prices: prices.optional(),
   })
   .describe('One model by its name at the provider.');
 
@@ -66,6 +75,7 @@ export const backendFile = z
       'The environment variable that holds the key. Required with `custom` unless `auth_type` is `none`.',
       'MY_API_KEY',
     ).optional(),
+    api_key_env_vars: keyPool.optional(),
     auth_type: choice(
       'How the key is sent: `bearer` as `Authorization: Bearer`, `custom` in the header `auth_header`, `none` not at all.',
       ['bearer', 'custom', 'none'],
@@ -104,6 +114,13 @@ export const backendFile = z
       maximum: 86_400,
       example: 30,
     }).default(backendDefaults.loading_wait),
+    max_concurrent: wholeNumber('The most calls at a time; more wait in the queue. Left out: any number.', {
+      minimum: 1,
+      maximum: 1_000_000,
+      example: 8,
+    }).optional(),
+    queue: queueSection.optional(),
+    breaker: breakerSection.optional(),
   })
   .describe('One provider with an OpenAI-compatible API.')
   .meta({

@@ -2,23 +2,15 @@ import * as z from 'zod';
 import { backendUrlProblem } from '../backend-url.ts';
 import { keyProblem } from '../key-value.ts';
 import { privateKeyProblem } from '../private-key.ts';
+import { publicNameProblem } from '../public-name.ts';
 import { fieldHints, text } from './fields.ts';
-
-const controlCharacter = /\p{Cc}/u;
-
-function internalNameProblem(name: string): string | undefined {
-  if ([...name].length > 256) return 'must be at most 256 characters long';
-  if (controlCharacter.test(name)) return 'must not have control characters such as a line break';
-  if (name !== name.trim()) return 'must not begin or end with white space';
-  return name === '.' || name === '..' ? 'must not be . or .., which mean something else in a URL' : undefined;
-}
 
 /** A connector: one model under a public name of the operator's own. */
 export const connectorTable = z
   .strictObject({
     internal: text('The name that clients send and that the model list shows. Used once in the whole file.', {
       example: '"my-model"',
-      check: internalNameProblem,
+      check: publicNameProblem,
     }),
     external: text('The name that goes to the provider.', { example: '"gpt-4o-2024-11-20"' }),
   })

@@ -39,13 +39,7 @@ export function wholeNumber(description: string, rule: Omit<NumberRule, 'above'>
 
 /** Seconds, fractions allowed. */
 export function seconds(description: string, rule: NumberRule) {
-  const text = { expects: `a number of seconds${bounds(rule)}`, example: String(rule.example) };
-  const error = expectation(text);
-  let schema = z.number({ error });
-  if (rule.above !== undefined) schema = schema.gt(rule.above, { error });
-  if (rule.minimum !== undefined) schema = schema.min(rule.minimum, { error });
-  if (rule.maximum !== undefined) schema = schema.max(rule.maximum, { error });
-  return schema.describe(description).register(fieldTexts, text);
+  return amount(description, rule, 'a number of seconds');
 }
 
 function bounds(rule: Partial<NumberRule>): string {
@@ -112,4 +106,29 @@ export function variableName(description: string, example: string) {
   const text = { expects: 'the name of an environment variable', example };
   const error = `is not a variable name (the value is not shown, since it may be a key); write the name of the environment variable that holds the key, such as ${example}`;
   return z.string({ error }).regex(variablePattern, { error }).describe(description).register(fieldTexts, text);
+}
+
+/** A number, fractions allowed. */
+export function amount(description: string, rule: NumberRule, what = 'a number') {
+  const text = { expects: `${what}${bounds(rule)}`, example: String(rule.example) };
+  const error = expectation(text);
+  let schema = z.number({ error });
+  if (rule.above !== undefined) schema = schema.gt(rule.above, { error });
+  if (rule.minimum !== undefined) schema = schema.min(rule.minimum, { error });
+  if (rule.maximum !== undefined) schema = schema.max(rule.maximum, { error });
+  return schema.describe(description).register(fieldTexts, text);
+}
+
+/** A number or a text, whichever passes the check. */
+export function numberOrText(
+  description: string,
+  rule: { readonly expects: string; readonly example: string; readonly check: (value: number | string) => boolean },
+) {
+  const text = { expects: rule.expects, example: rule.example };
+  const error = expectation(text);
+  return z
+    .union([z.number(), z.string()], { error })
+    .refine(rule.check, { error })
+    .describe(description)
+    .register(fieldTexts, text);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
+import { modelAliasesSection, routesSection } from './routes-section.ts';
 import { telemetrySection } from './telemetry-section.ts';
 
 /** What holds where neither flag, environment nor `headrace.yaml` says anything, in the units of the file. */
@@ -79,7 +80,10 @@ const storage = z
 export const settingsFile = z
   .strictObject({
     listen: listen.optional(),
-    default_backend: text('The backend of requests whose model names none.', { example: 'my-backend' }).optional(),
+    default_backend: text(
+      'The backend of requests whose model names none, or a selector of backends, models and routes.',
+      { example: 'my-backend' },
+    ).optional(),
     force_context_window: wholeNumber('A window in tokens that no model may exceed; it lowers and never raises.', {
       minimum: 1,
       example: 32_000,
@@ -103,6 +107,8 @@ export const settingsFile = z
       },
     ).optional(),
     keys: z.array(key).describe('The keys of the gateway itself. None: it is open, and on loopback only.').optional(),
+    routes: routesSection.optional(),
+    model_aliases: modelAliasesSection.optional(),
     limits: limits.optional(),
     storage: storage.optional(),
     telemetry: telemetrySection.optional(),

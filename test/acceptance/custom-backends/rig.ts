@@ -46,7 +46,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
 /** A `backend.yaml` for this URL. */
 export function customYaml(url: string, more = ''): string {
-  const auth = /^auth_type:|^api_key_env_var:/m.test(more) ? '' : 'auth_type: none\n';
+  const auth = /^auth_type:|^api_key_env_vars?:/m.test(more) ? '' : 'auth_type: none\n';
   return `backend_type: custom\napi_base_url: ${url}\n${auth}${more}\n`;
 }
 
