@@ -12,6 +12,7 @@ interface ErrorKind {
 export const errorCodes = {
   context_length_exceeded: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },
   output_limit_exceeded: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },
+  approach_budget_exceeded: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },
   invalid_json: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },
   invalid_request: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },
   ambiguous_model: { status: 400, type: 'invalid_request_error', source: 'client', retryable: false },

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { Credential } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { UpstreamFailure } from './backend.ts';
 import type { Failures } from './failures.ts';
@@ -15,20 +15,28 @@ export interface Authorizer {
   renew(refused: readonly string[]): boolean;
 }
 
-/** @param earlier has the same credential; its token is taken over */
-export function createAuthorizer(
-  config: BackendConfig,
-  failures: Failures,
-  env: Readonly<Record<string, string | undefined>>,
-  earlier?: Authorizer,
-): Authorizer {
-  const { credential } = config;
+/** One key of a backend, and what its authorizer needs of the world. */
+export interface AuthorizerOptions {
+  readonly credential: Credential;
+  /** Its place in `BackendConfig.keys`. */
+  readonly key: number;
+  /** The backend's name. */
+  readonly backend: string;
+  readonly failures: Failures;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Has the same credential; its token is taken over. */
+  readonly earlier: Authorizer | undefined;
+}
+
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const { credential, key, backend, failures, env, earlier } = options;
   if (credential.kind === 'oauth') {
-    return new OauthAuthorizer(credential, failures, env, earlier instanceof OauthAuthorizer ? earlier : undefined);
+    const known = earlier instanceof OauthAuthorizer ? earlier : undefined;
+    return new OauthAuthorizer({ credential, key, failures, env, earlier: known });
   }
   if (credential.kind === 'none') return new FixedAuthorizer([]);
   const { secret, header, prefix } = credential;
-  if (secret === undefined) return new MissingKeyAuthorizer(config.name, credential.variable ?? credential.source);
+  if (secret === undefined) return new MissingKeyAuthorizer(backend, credential.variable ?? credential.source);
   return new FixedAuthorizer([header, prefix + secret.reveal()]);
 }
 
@@ -62,6 +70,7 @@ class MissingKeyAuthorizer implements Authorizer {
     throw new UpstreamFailure(new GatewayError('backend_unavailable', message, { retryable: false }), {
       retry: 'never',
       reached: false,
+      fault: 'key',
     });
   }
 

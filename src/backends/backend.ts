@@ -2,6 +2,7 @@ import type { BackendConfig } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { ByteSource, Finish } from '../types/answer.ts';
 import type { AttemptWatch } from '../types/call-watch.ts';
+import type { Quota } from '../types/quota.ts';
 import type { EventFilterRules } from './event-filter.ts';
 import type { UpstreamHeaders } from './transport.ts';
 
@@ -49,6 +50,19 @@ export interface BackendRequest {
   readonly headers: readonly string[];
   /** Whether a stream is asked for; decides what the timeout bounds. */
   readonly stream: boolean;
+  /** Whether an answer without any output is a failure: not so for embeddings. */
+  readonly generates: boolean;
+  /** Which of `BackendConfig.keys` it goes out with. */
+  readonly key: number;
+  /**
+   * Until the first real output, and of a whole answer until it is there; in milliseconds, beside the backend's own
+   * `timeout`. A stream is held back so long. Undefined: no such bound.
+   */
+  readonly firstOutputMs: number | undefined;
+  /** The longest silence of a stream that was handed on, likewise. */
+  readonly gapMs: number | undefined;
+  /** Until the answer's last byte. */
+  readonly totalMs: number | undefined;
   readonly rules: EventFilterRules;
   readonly signal: AbortSignal;
   /** Told what goes over the wire; undefined: nobody watches. */
@@ -66,9 +80,11 @@ export interface RequestPreview {
 export interface BackendReply {
   readonly status: number;
   readonly headers: UpstreamHeaders;
-  /** Whole, or a stream of which the first event is there and is no error. */
+  /** Whole, or a stream of which the first output is there, or of which nothing more is held back. */
   readonly body: Buffer | ByteSource;
   readonly firstByteAt: number;
+  /** What it says is left of the key's limits; undefined: nothing. */
+  readonly quota: Quota | undefined;
   readonly finished: Promise<Finish>;
 }
 
@@ -82,6 +98,20 @@ export type RetryRule =
   | 'elsewhere'
   | 'never';
 
+/** Whose doing a failure is, and so who is to be left alone for a while. */
+export type Fault =
+  /** The request's own: every backend would say the same. */
+  | 'client'
+  /** The request's, but another model may take it: too long a prompt, a model that is not there. */
+  | 'mismatch'
+  /** The key was refused, or is not set. */
+  | 'key'
+  /** The key's limit is used up. */
+  | 'quota'
+  | 'backend'
+  /** Nobody's: the client left, or the server is loading its model. */
+  | 'nobody';
+
 /** A try that gave no answer: what to tell the client if it was the last one, and whether another may help. */
 export class UpstreamFailure extends Error {
   readonly error: GatewayError;
@@ -92,11 +122,13 @@ export class UpstreamFailure extends Error {
   readonly reached: boolean;
   /** The status by which the backend refused the key; undefined: it did not. */
   readonly refusedWith: number | undefined;
+  readonly fault: Fault;
+  /** What the backend says is left of the key's limits. */
+  readonly quota: Quota | undefined;
+  /** An answer without any output, which the client gets all the same where nobody has a better one. */
+  readonly emptyReply: BackendReply | undefined;
 
-  constructor(
-    error: GatewayError,
-    options: { retry: RetryRule; hintMs?: number | undefined; reached: boolean; refusedWith?: number | undefined },
-  ) {
+  constructor(error: GatewayError, options: FailureOptions) {
     super(error.message, { cause: error });
     this.name = 'UpstreamFailure';
     this.error = error;
@@ -104,5 +136,19 @@ export class UpstreamFailure extends Error {
     this.hintMs = options.hintMs;
     this.reached = options.reached;
     this.refusedWith = options.refusedWith;
+    this.fault = options.fault ?? 'backend';
+    this.quota = options.quota;
+    this.emptyReply = options.emptyReply;
   }
+}
+
+export interface FailureOptions {
+  readonly retry: RetryRule;
+  readonly hintMs?: number | undefined;
+  readonly reached: boolean;
+  readonly refusedWith?: number | undefined;
+  /** `backend` if left out. */
+  readonly fault?: Fault;
+  readonly quota?: Quota | undefined;
+  readonly emptyReply?: BackendReply | undefined;
 }

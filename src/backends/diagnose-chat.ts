@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { GatewayError } from '../gateway-error.ts';
 import { type Backend, type BackendRequest, UpstreamFailure } from './backend.ts';
+import { configuredKey } from './configured-key.ts';
 
 /** What became of one chat with a backend. */
 export type Trial =
@@ -79,6 +80,11 @@ async function ask(backend: Backend, body: object): Promise<void> {
     body: Buffer.from(JSON.stringify(body)),
     headers: [],
     stream: false,
+    key: configuredKey(backend.config) ?? 0,
+    generates: false, // a single token may be no text
+    firstOutputMs: undefined,
+    gapMs: undefined,
+    totalMs: undefined,
     rules: { answerModel: undefined, withholdUsage: false, keepText: false },
     signal: new AbortController().signal,
   };

@@ -1,6 +1,7 @@
-import type { BackendConfig, Config } from '../config/config.ts';
+import type { BackendConfig, Config, Credential } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { Backend, UpstreamFailure } from './backend.ts';
+import { configuredKey } from './configured-key.ts';
 import { blamesPath, saysNoModel, type Trial, tryChat } from './diagnose-chat.ts';
 import { TransportError } from './transport.ts';
 
@@ -39,10 +40,8 @@ const usualTimeoutMs = 60_000;
  * seems to be wrong, `/v1` and the root of the same origin are tried. A backend whose key is not set is not asked.
  */
 export async function diagnose(config: BackendConfig, options: DiagnoseOptions): Promise<Diagnosis> {
-  const { credential } = config;
-  if (credential.kind === 'key' && credential.secret === undefined) {
-    const variable = credential.variable ?? credential.source;
-    return wrong(`not asked, as its key is missing: ${variable} is not set`, `set ${variable}`);
+  if (configuredKey(config) === undefined) {
+    return explainMissing(config.keys.map(({ credential }) => variableOf(credential)));
   }
   const timeoutMs = Math.min(config.timeoutMs, options.timeoutMs ?? usualTimeoutMs);
   const limited = { ...config, timeoutMs };
@@ -124,7 +123,9 @@ function explainFailure({ failure, model }: Failed, config: BackendConfig, optio
   }
 }
 
-function adviseConnection({ message, cause }: GatewayError, { place, credential }: BackendConfig): string {
+function adviseConnection({ message, cause }: GatewayError, config: BackendConfig): string {
+  const { place } = config;
+  const credential = usedCredential(config);
   if (credential.kind === 'oauth' && message.startsWith('the token endpoint'))
     return `check token_url at ${credential.source}`;
   const failure = cause instanceof TransportError ? cause.failure : undefined;
@@ -133,7 +134,9 @@ function adviseConnection({ message, cause }: GatewayError, { place, credential 
   return `correct the URL in ${place}, or see the log of that server`;
 }
 
-function adviseKey({ credential, origin, place }: BackendConfig): string {
+function adviseKey(config: BackendConfig): string {
+  const { origin, place } = config;
+  const credential = usedCredential(config);
   if (credential.kind === 'key') return `correct the key in ${credential.source}`;
   if (credential.kind === 'oauth') return `correct ${credential.source}`;
   return origin === 'base-url'
@@ -158,6 +161,23 @@ function describe({ error }: UpstreamFailure, config: BackendConfig): string {
   // A 4xx carries the backend's own words alone.
   const isBare = error.source === 'client' && error.status < 500 && error.code !== 'model_not_found';
   return isBare ? `${config.baseUrl} answered ${error.status}: ${message}` : message;
+}
+
+/** @param variables of keys that are not set; at least one */
+function explainMissing(variables: readonly string[]): Diagnosis {
+  const [only] = variables;
+  if (variables.length === 1) return wrong(`not asked, as its key is missing: ${only} is not set`, `set ${only}`);
+  const all = variables.join(', ');
+  return wrong(`not asked, as its keys are missing: none of ${all} is set`, `set at least one of ${all}`);
+}
+
+function variableOf(credential: Credential): string {
+  return credential.kind === 'key' ? (credential.variable ?? credential.source) : credential.kind;
+}
+
+/** The credential that was used. */
+function usedCredential(config: BackendConfig): Credential {
+  return config.keys[configuredKey(config) ?? 0]?.credential ?? config.credential;
 }
 
 function wrong(problem: string, advice: string): Diagnosis {

@@ -96,7 +96,8 @@ describe('EventFilter', () => {
     expect(text).toBe('data: {"choices":[]}\n\n');
     expect(filter.done).toBe(false);
     expect(filter.sawFinish).toBe(false);
-    expect(filter.firstData).toBe('{"choices":[]}');
+    expect(filter.sawData).toBe(true);
+    expect(filter.sawOutput).toBe(false);
   });
 
   it('collects the generated text where it is asked to', () => {

@@ -2,6 +2,7 @@ import { JsonIndex, parseField } from '../bytes/json-index.ts';
 import { applySplices } from '../bytes/splice.ts';
 import { readEvents, type SseEvent, SseSplitter } from '../bytes/sse-splitter.ts';
 import { readUsage, type Usage } from '../types/usage.ts';
+import { holdsOutput } from './first-output.ts';
 
 export interface EventFilterRules {
   /** The name that `model` is to have in each event; undefined: as the backend wrote it. */
@@ -21,12 +22,16 @@ const errorKey = Buffer.from('rror"');
 const maximumKeptBytes = 16 * 1024 * 1024;
 
 /**
- * Reads a stream of OpenAI's chunks as it passes: finds the usage, the first data and the end, and changes what the
+ * Reads a stream of OpenAI's chunks as it passes: finds the usage, the first output and the end, and changes what the
  * rules say. Runs of events in which there is nothing to read or change pass as the very bytes that came.
  */
 export class EventFilter {
-  /** The data of the first event that had any. */
-  firstData: string | undefined;
+  /** Whether any event had data. */
+  sawData = false;
+  /** Whether anything real came, which is for the client; what cannot be read is taken for real. */
+  sawOutput = false;
+  /** The data of an event by which the backend failed before any output. */
+  startError: unknown;
   usage: Usage | undefined;
   /** Whether `[DONE]` came. */
   done = false;
@@ -38,6 +43,7 @@ export class EventFilter {
   #kept: Buffer[] = [];
   #keptBytes = 0;
   #lastRun: Buffer | undefined;
+  #isSeeking = true;
 
   constructor(rules: EventFilterRules) {
     this.#rules = rules;
@@ -55,6 +61,11 @@ export class EventFilter {
     const rest = this.#splitter.rest();
     // Some servers end the last event with one line feed only.
     return rest.length > 0 && rest[rest.length - 1] === 0x0a ? this.#pass(rest) : undefined;
+  }
+
+  /** The first output does not matter any more. */
+  stopSeeking(): void {
+    this.#isSeeking = false;
   }
 
   /** Whether one event is too large to be held. */
@@ -83,12 +94,8 @@ export class EventFilter {
     const hasDone = run.indexOf(doneMark) >= 0;
     if (run.indexOf(finishKey) >= 0) this.#lastRun = run;
     const mustRead =
-      hasDone ||
-      this.#rules.answerModel !== undefined ||
-      this.firstData === undefined ||
-      this.#mayHoldUsage(run) ||
-      run.indexOf(errorKey) >= 0;
-    return mustRead ? this.#read(run) : run;
+      hasDone || this.#rules.answerModel !== undefined || this.#mayHoldUsage(run) || run.indexOf(errorKey) >= 0;
+    return mustRead || this.#isSeeking ? this.#read(run, mustRead) : run;
   }
 
   /** Whether a run may have a `"usage"` with anything but `null` behind it. */
@@ -99,12 +106,14 @@ export class EventFilter {
     return false;
   }
 
-  #read(run: Buffer): Buffer | undefined {
+  /** @param whole false: only until the first output is found */
+  #read(run: Buffer, whole: boolean): Buffer | undefined {
     const pieces: Buffer[] = [];
     let from = 0;
     for (const event of readEvents(run)) {
+      if (!whole && !this.#isSeeking) break;
       if (event.data === undefined) continue;
-      if (this.firstData === undefined) this.firstData = dataText(event);
+      this.sawData = true;
       const changed = this.#readEvent(run, event);
       if (changed === undefined) continue;
       if (event.start > from) pieces.push(run.subarray(from, event.start));
@@ -128,9 +137,11 @@ export class EventFilter {
     try {
       index = JsonIndex.read(payload);
     } catch {
+      this.#found();
       return undefined; // not ours to judge: it goes on as it came
     }
     if (isError(index)) this.failed = true;
+    if (this.#isSeeking) this.#seek(index);
     const usageField = index.find('usage');
     const usage = usageField === undefined ? undefined : readUsage(parseField(payload, usageField));
     if (usage !== undefined) {
@@ -143,6 +154,19 @@ export class EventFilter {
     return applySplices(run.subarray(event.start, event.end), [
       { start: model.start + shift, end: model.end + shift, text: this.#modelText },
     ]);
+  }
+
+  #seek(index: JsonIndex): void {
+    if (holdsOutput(index.get('choices'))) this.#found();
+    else if (isError(index) || index.get('error')) {
+      this.startError = JSON.parse(index.bytes.toString());
+      this.#isSeeking = false;
+    }
+  }
+
+  #found(): void {
+    if (this.#isSeeking) this.sawOutput = true;
+    this.#isSeeking = false;
   }
 }
 

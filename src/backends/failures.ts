@@ -1,75 +1,126 @@
 import { existsSync } from 'node:fs';
 import type { BackendConfig } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
-import { Secret } from '../secret.ts';
-import { type RetryRule, UpstreamFailure } from './backend.ts';
-import { readRetryHint } from './retry-hint.ts';
+import type { Secret } from '../secret.ts';
+import type { Quota } from '../types/quota.ts';
+import { type BackendReply, type RetryRule, UpstreamFailure } from './backend.ts';
+import { faultOf } from './fault.ts';
+import { Masking } from './masking.ts';
+import { hasOverflowCode, overflowFigures, saysOverflow } from './overflow.ts';
+import { readQuota } from './read-quota.ts';
 import type { TransportError, UpstreamHeaders } from './transport.ts';
 import { isLoopback } from './undici-transport.ts';
-import {
-  hasOverflowCode,
-  readErrorBody,
-  saysLoading,
-  saysOverflow,
-  type UpstreamErrorBody,
-} from './upstream-error-body.ts';
+import { readErrorBody, readErrorValue, saysLoading, type UpstreamErrorBody } from './upstream-error-body.ts';
+import { readWaitHint } from './wait-hint.ts';
 
 const retriedStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 529]);
+/** Statuses below 500 that an error within a 200 may stand for; of others it stays a wrong answer of the backend. */
+const honouredStatuses: ReadonlySet<number> = new Set([401, 402, 403, 408, 429]);
+
+/** What a backend refused a request with. */
+interface Refusal {
+  readonly status: number;
+  readonly headers: UpstreamHeaders;
+  readonly said: UpstreamErrorBody;
+  /** How it said so, such as `answered 500`. */
+  readonly how: string;
+  readonly hintMs: number | undefined;
+  readonly quota: Quota | undefined;
+}
 
 /** Turns everything that is no answer of a backend into a failure that says whose fault it is and what to do. */
 export class Failures {
-  /** The token that was granted last, which is masked as a key is. */
-  token: Secret | undefined;
   readonly #config: BackendConfig;
-  /** Values of configured headers may be secrets as well. */
-  readonly #headerValues: readonly Secret[];
+  readonly #masking: Masking;
 
   constructor(config: BackendConfig) {
     this.#config = config;
-    this.#headerValues = config.headers.filter(([, value]) => value.length >= 8).map(([, value]) => new Secret(value));
+    this.#masking = new Masking(config);
   }
 
-  /** A status that is no success. */
-  fromStatus(status: number, headers: UpstreamHeaders, body: Buffer): UpstreamFailure {
+  /** A token was granted for a key: it is masked as a key is. */
+  granted(key: number, token: Secret): void {
+    this.#masking.tokens[key] = token;
+  }
+
+  /**
+   * A status that is no success.
+   * @param key the place of the key that the request went out with
+   */
+  fromStatus(status: number, headers: UpstreamHeaders, body: Buffer, key: number): UpstreamFailure {
     if (status >= 300 && status < 400) return this.#redirect(status, headers);
-    if (status === 401 || status === 403) return this.refusedKey(status);
-    const said = this.#masked(readErrorBody(body));
-    const hintMs = readRetryHint(headers);
+    const quota = readQuota(headers);
+    if (status === 401 || status === 403) return this.refusedKey(status, key, undefined, quota);
+    const said = this.#masking.body(readErrorBody(body));
+    const hintMs = readWaitHint(status, headers, said, quota);
+    return this.#refused({ status, headers, said, how: `answered ${status}`, hintMs, quota });
+  }
+
+  /** A whole 200 that is an error all the same. */
+  fromErrorBody(read: UpstreamErrorBody, headers: UpstreamHeaders): UpstreamFailure {
+    const said = this.#masking.body(read);
+    const quota = readQuota(headers);
+    if (saysOverflow(said)) return this.#overflow(said, quota);
+    const summary = `${this.#name} at ${this.#config.baseUrl} answered 200 with an error`;
+    const error = new GatewayError('upstream_error', `${summary}: ${said.message}`, { summary });
+    const known = said.status;
+    if (known === undefined) return new UpstreamFailure(error, { retry: 'never', reached: true, quota });
+    const hintMs = readWaitHint(known, headers, said, quota);
+    return new UpstreamFailure(error, { retry: 'never', hintMs, reached: true, fault: faultOf(known, said), quota });
+  }
+
+  /** An error event before any output: it is what its status would have been, where it says one. */
+  fromErrorEvent(event: unknown, headers: UpstreamHeaders, key: number): UpstreamFailure {
+    const read = readErrorValue(event) ?? { message: 'no message', error: undefined };
+    const { status } = read;
+    const isHonoured = status !== undefined && (status >= 500 || honouredStatuses.has(status));
+    if (!isHonoured || saysOverflow(read)) return this.fromErrorBody(read, headers);
+    const quota = readQuota(headers);
+    const how = `answered 200 with an error of status ${status} in its stream`;
+    if (status === 401 || status === 403) return this.refusedKey(status, key, how, quota);
+    const said = this.#masking.body(read);
+    return this.#refused({ status, headers, said, how, hintMs: readWaitHint(status, headers, said, quota), quota });
+  }
+
+  #refused(refusal: Refusal): UpstreamFailure {
+    const { status, headers, said, how, hintMs, quota } = refusal;
     if (status === 503 && saysLoading(said)) return this.#loading(said, hintMs);
     const again: RetryRule = headers['x-should-retry'] === 'false' ? 'elsewhere' : 'backoff';
     const retry: RetryRule = retriedStatuses.has(status) ? again : 'never';
+    const options = { retry, hintMs, reached: true, fault: faultOf(status, said), quota };
     if (status === 429) {
       const summary = `${this.#name} is over its rate limit`;
-      const error = new GatewayError('rate_limit_exceeded', `${summary}: ${said.message}`, {
-        source: 'backend',
-        summary,
-      });
-      return new UpstreamFailure(error, { retry, hintMs, reached: true });
+      const how = { source: 'backend', summary } as const;
+      return new UpstreamFailure(new GatewayError('rate_limit_exceeded', `${summary}: ${said.message}`, how), options);
     }
-    if (hasOverflowCode(said)) return this.#overflow(said);
+    if (hasOverflowCode(said)) return this.#overflow(said, quota);
     if (status >= 500 || status < 400) {
-      const summary = `${this.#name} answered ${status}`;
+      const summary = `${this.#name} ${how}`;
       const retryable = retry !== 'never';
       const error = new GatewayError('upstream_error', `${summary}: ${said.message}`, { retryable, summary });
-      return new UpstreamFailure(error, { retry, hintMs, reached: true });
+      return new UpstreamFailure(error, options);
     }
-    if (saysOverflow(said)) return this.#overflow(said);
-    return new UpstreamFailure(this.#clientError(status, said), { retry, hintMs, reached: true });
-  }
-
-  /** A 200 that is an error all the same. */
-  fromErrorBody(said: UpstreamErrorBody): UpstreamFailure {
-    const masked = this.#masked(said);
-    if (saysOverflow(masked)) return this.#overflow(masked);
-    const summary = `${this.#name} at ${this.#config.baseUrl} answered 200 with an error`;
-    const error = new GatewayError('upstream_error', `${summary}: ${masked.message}`, { summary });
-    return new UpstreamFailure(error, { retry: 'never', reached: true });
+    if (saysOverflow(said)) return this.#overflow(said, quota);
+    return new UpstreamFailure(this.#clientError(status, said), options);
   }
 
   /** A success whose body is of no use. */
   unreadable(why: string, status = 200): UpstreamFailure {
     const message = `${this.#name} at ${this.#config.baseUrl} answered ${status} with ${why}; is the URL's path right?`;
     return new UpstreamFailure(new GatewayError('upstream_error', message), { retry: 'never', reached: true });
+  }
+
+  /** An answer in which there is nothing, which is handed on all the same where nobody has a better one. */
+  empty(reply: BackendReply): UpstreamFailure {
+    const message = `${this.#name} at ${this.#config.baseUrl} answered ${reply.status} without any output`;
+    const options = { retry: 'elsewhere', reached: true, quota: reply.quota, emptyReply: reply } as const;
+    return new UpstreamFailure(new GatewayError('upstream_error', message), options);
+  }
+
+  /** What a request wants of an answer did not come in time. */
+  late(why: string, reached: boolean): UpstreamFailure {
+    const message = `${this.#name} at ${this.#config.baseUrl} gave ${why}, which is all that the route allows`;
+    return new UpstreamFailure(new GatewayError('upstream_timeout', message), { retry: 'backoff', reached });
   }
 
   fromTransport(error: TransportError, reached: boolean): UpstreamFailure {
@@ -97,22 +148,30 @@ export class Failures {
     return new GatewayError(code, `${this.#name} broke off its stream: ${why}`);
   }
 
-  /** The backend said 401 or 403, or its token endpoint refused the grant. */
-  refusedKey(status: number, what = `answered ${status}`): UpstreamFailure {
-    const { credential, baseUrl } = this.#config;
-    const url = new URL(baseUrl);
+  /** A stream that broke before anything of it was handed on. */
+  cutStart(why: string): UpstreamFailure {
+    return new UpstreamFailure(this.cutStream(why), { retry: 'backoff', reached: true });
+  }
+
+  /**
+   * The backend said 401 or 403, or its token endpoint refused the grant.
+   * @param key the place of the key that was refused
+   */
+  refusedKey(status: number, key: number, how = `answered ${status}`, quota?: Quota): UpstreamFailure {
+    const url = new URL(this.#config.baseUrl);
     const place = `${url.host}${url.pathname === '/' ? '' : url.pathname}`;
-    let used: string;
-    if (credential.kind === 'none') used = `no key was sent; ${credential.remedy} would supply one`;
-    else if (credential.kind === 'oauth') used = `the token came from ${credential.source}`;
-    else {
-      const hint = credential.secret?.hint();
-      used = `the key came from ${credential.source}${hint ? ` and ends in ${hint}` : ''}`;
-    }
-    const error = new GatewayError('upstream_auth_failed', `${this.#name} at ${place} ${what}: ${used}`, {
+    const error = new GatewayError('upstream_auth_failed', `${this.#name} at ${place} ${how}: ${this.#usedKey(key)}`, {
       headers: [['x-should-retry', 'false']],
     });
-    return new UpstreamFailure(error, { retry: 'never', reached: true, refusedWith: status });
+    return new UpstreamFailure(error, { retry: 'never', reached: true, refusedWith: status, fault: 'key', quota });
+  }
+
+  #usedKey(key: number): string {
+    const { credential } = this.#config.keys[key] ?? this.#config;
+    if (credential.kind === 'none') return `no key was sent; ${credential.remedy} would supply one`;
+    if (credential.kind === 'oauth') return `the token came from ${credential.source}`;
+    const hint = credential.secret?.hint();
+    return `the key came from ${credential.source}${hint ? ` and ends in ${hint}` : ''}`;
   }
 
   get #name(): string {
@@ -120,7 +179,7 @@ export class Failures {
   }
 
   #redirect(status: number, headers: UpstreamHeaders): UpstreamFailure {
-    const target = this.#mask(String(headers.location ?? 'nowhere'));
+    const target = this.#masking.text(String(headers.location ?? 'nowhere'));
     const message = `${this.#name} at ${this.#config.baseUrl} answered ${status}, a redirect to ${target}; redirects are not followed: correct the URL (${this.#config.place})`;
     return new UpstreamFailure(new GatewayError('upstream_error', message, { retryable: false }), {
       retry: 'never',
@@ -135,17 +194,16 @@ export class Failures {
       source: 'backend',
       summary,
     });
-    return new UpstreamFailure(error, { retry: 'loading', hintMs, reached: true });
+    return new UpstreamFailure(error, { retry: 'loading', hintMs, reached: true, fault: 'nobody' });
   }
 
-  #overflow(said: UpstreamErrorBody): UpstreamFailure {
-    const details = knownLimit(said.detail) ?? { model: null, limit: null, measured: null };
+  #overflow(said: UpstreamErrorBody, quota: Quota | undefined): UpstreamFailure {
     const error = new GatewayError('context_length_exceeded', said.message, {
       param: 'messages',
-      detail: { code: 'input_limit_exceeded', message: 'Input token limit exceeded', details },
+      detail: { code: 'input_limit_exceeded', message: 'Input token limit exceeded', details: overflowFigures(said) },
       summary: `${this.#name} says that the prompt is too long`,
     });
-    return new UpstreamFailure(error, { retry: 'never', reached: true });
+    return new UpstreamFailure(error, { retry: 'never', reached: true, fault: 'mismatch', quota });
   }
 
   /** Another 4xx: the client's to read, as the backend put it. */
@@ -170,34 +228,6 @@ export class Failures {
     }
     return `; is the server running, and does it listen on ${host}?`;
   }
-
-  #masked(said: UpstreamErrorBody): UpstreamErrorBody {
-    const message = this.#mask(said.message);
-    const error = said.error && (this.#maskAll(said.error) as Record<string, unknown>);
-    return { message, error, detail: this.#maskAll(said.detail) };
-  }
-
-  #maskAll(value: unknown): unknown {
-    if (typeof value === 'string') return this.#mask(value);
-    if (Array.isArray(value)) return value.map((item) => this.#maskAll(item));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.#mask(key), this.#maskAll(item)]));
-  }
-
-  #mask(text: string): string {
-    const { credential } = this.#config;
-    const secret = credential.kind === 'key' ? credential.secret : this.token;
-    const masked = secret ? secret.mask(text) : text;
-    return this.#headerValues.reduce((left, value) => value.mask(left), masked);
-  }
-}
-
-/** The limit in figures, where the backend is a gateway that says it as this one does. */
-function knownLimit(detail: unknown): { model: string; limit: number; measured: number } | undefined {
-  const { code, details } = (detail ?? {}) as { code?: unknown; details?: Record<string, unknown> | null };
-  const { model, limit, measured } = details ?? {};
-  if (code !== 'input_limit_exceeded' || typeof model !== 'string') return undefined;
-  return typeof limit === 'number' && typeof measured === 'number' ? { model, limit, measured } : undefined;
 }
 
 function isInContainer(): boolean {

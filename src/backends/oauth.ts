@@ -28,21 +28,27 @@ interface Tokens {
   granting: Promise<Token> | undefined;
 }
 
+interface OauthOptions {
+  readonly credential: OauthCredential;
+  readonly key: number;
+  readonly failures: Failures;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** One for the same credential, with which the token is shared. */
+  readonly earlier: OauthAuthorizer | undefined;
+}
+
 /** Trades a signed assertion for access tokens (RFC 7523), one grant for all that wait at the same time. */
 export class OauthAuthorizer implements Authorizer {
   readonly #credential: OauthCredential;
   readonly #failures: Failures;
   readonly #env: Readonly<Record<string, string | undefined>>;
+  /** The place of the credential in `BackendConfig.keys`. */
+  readonly #key: number;
   readonly #tokens: Tokens;
 
-  /** @param earlier one for the same credential, with which the token is shared */
-  constructor(
-    credential: OauthCredential,
-    failures: Failures,
-    env: Readonly<Record<string, string | undefined>>,
-    earlier?: OauthAuthorizer,
-  ) {
+  constructor({ credential, key, failures, env, earlier }: OauthOptions) {
     this.#credential = credential;
+    this.#key = key;
     this.#failures = failures;
     this.#env = env;
     this.#tokens = earlier === undefined ? { current: undefined, granting: undefined } : earlier.#tokens;
@@ -57,7 +63,7 @@ export class OauthAuthorizer implements Authorizer {
       });
       token = await this.#tokens.granting;
     }
-    this.#failures.token = token.secret;
+    this.#failures.granted(this.#key, token.secret);
     return token.header;
   }
 
@@ -74,6 +80,7 @@ export class OauthAuthorizer implements Authorizer {
     if (answer === undefined) {
       throw this.#failures.refusedKey(
         status,
+        this.#key,
         `got no token: ${new URL(this.#credential.tokenUrl).host} answered ${status}`,
       );
     }

@@ -1,5 +1,6 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
+import type { AttemptWatch } from '../types/call-watch.ts';
 import { type Authorizer, createAuthorizer } from './authorizer.ts';
 import {
   type Backend,
@@ -9,6 +10,8 @@ import {
   type RequestPreview,
   UpstreamFailure,
 } from './backend.ts';
+import { hiddenHeaders, ownHeaders } from './backend-headers.ts';
+import { configuredKey } from './configured-key.ts';
 import { Failures } from './failures.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { isSameConnection, isSameCredential } from './same-connection.ts';
@@ -22,7 +25,8 @@ const connectLimitMs = 10_000;
 interface Shared {
   readonly transport: Transport;
   readonly failures: Failures;
-  readonly authorizer: Authorizer;
+  /** One for each key, at its place. */
+  readonly authorizers: readonly Authorizer[];
   users: number;
 }
 
@@ -52,8 +56,13 @@ export class OpenAiBackend implements Backend {
     return this.#shared.failures;
   }
 
-  get #authorizer(): Authorizer {
-    return this.#shared.authorizer;
+  #authorizer(key: number): Authorizer {
+    return this.#shared.authorizers[key] as Authorizer;
+  }
+
+  /** The key for what belongs to no request; where none is configured, the first says so. */
+  get #anyKey(): number {
+    return configuredKey(this.config) ?? 0;
   }
 
   get #transport(): Transport {
@@ -61,7 +70,8 @@ export class OpenAiBackend implements Backend {
   }
 
   async send(request: BackendRequest): Promise<BackendReply> {
-    const credential = this.#authorizer.header();
+    const authorizer = this.#authorizer(request.key);
+    const credential = authorizer.header();
     if (!(credential instanceof Promise)) return this.#post(request, credential);
     const token = await credential;
     try {
@@ -69,15 +79,16 @@ export class OpenAiBackend implements Backend {
     } catch (failure) {
       // A token may have been revoked before its time: one more grant, and the call once more.
       if (!(failure instanceof UpstreamFailure) || failure.refusedWith !== 401) throw failure;
-      if (!this.#authorizer.renew(token)) throw failure;
-      return this.#post(request, await this.#authorizer.header());
+      if (!authorizer.renew(token)) throw failure;
+      return this.#post(request, await authorizer.header());
     }
   }
 
   async listModels(timeoutMs: number): Promise<readonly string[]> {
-    const headers = [...this.#getHeaders, ...(await this.#authorizer.header())];
+    const key = this.#anyKey;
+    const headers = [...this.#getHeaders, ...(await this.#authorizer(key).header())];
     const { status, body, responseHeaders } = await this.#get('/models', headers, timeoutMs);
-    if (status < 200 || status > 299) throw this.#failures.fromStatus(status, responseHeaders, body);
+    if (status < 200 || status > 299) throw this.#failures.fromStatus(status, responseHeaders, body, key);
     let list: unknown;
     try {
       list = JSON.parse(body.toString());
@@ -90,8 +101,9 @@ export class OpenAiBackend implements Backend {
   }
 
   async preview(path: string): Promise<RequestPreview> {
-    const isToken = this.config.credential.kind === 'oauth'; // a real one would cost a grant
-    const credential = isToken ? ['authorization', ''] : await this.#authorizer.header();
+    const key = this.#anyKey;
+    const isToken = this.config.keys[key]?.credential.kind === 'oauth'; // a real one would cost a grant
+    const credential = isToken ? ['authorization', ''] : await this.#authorizer(key).header();
     const headers = [...this.#postHeaders, ...credential];
     const url = new URL(this.config.baseUrl).origin + this.#basePath + path + this.config.query;
     return { url, headerNames: headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()) };
@@ -99,8 +111,13 @@ export class OpenAiBackend implements Backend {
 
   reconfigured(config: BackendConfig, options: BackendOptions): Backend {
     if (isSameConnection(this.config, config)) return new OpenAiBackend(config, options, this.#shared);
-    const earlier = isSameCredential(this.config, config) ? this.#shared.authorizer : undefined;
+    const earlier = config.keys.map(({ credential }) => this.#authorizerOf(credential));
     return new OpenAiBackend(config, options, createShared(config, options, earlier));
+  }
+
+  #authorizerOf(credential: Credential): Authorizer | undefined {
+    const key = this.config.keys.findIndex((known) => isSameCredential(known.credential, credential));
+    return this.#shared.authorizers[key];
   }
 
   async close(): Promise<void> {
@@ -111,19 +128,15 @@ export class OpenAiBackend implements Backend {
   #post(request: BackendRequest, credential: readonly string[]): Promise<BackendReply> {
     const { signal } = request;
     return new Promise((resolve, reject) => {
-      const reader = new ReplyReader({
-        request,
-        failures: this.#failures,
-        maximumBytes: this.#options.maximumBytes,
-        resolve,
-        reject,
-      });
       if (signal.aborted) return reject(cancelled());
+      const { maximumBytes } = this.#options;
+      const reader = new ReplyReader({ request, failures: this.#failures, maximumBytes, resolve, reject });
       const headers =
         request.headers.length === 0
           ? this.#postHeaders.concat(credential)
           : this.#postHeaders.concat(credential, request.headers);
-      const handler = request.watch === undefined ? reader : this.#watched(request, headers, credential, reader);
+      const handler =
+        request.watch === undefined ? reader : this.#watched(request.watch, request, headers, credential, reader);
       const exchange = this.#transport.send(this.#upstreamRequest('POST', request.path, headers, request), handler);
       reader.exchange = exchange;
       signal.addEventListener('abort', () => {
@@ -134,16 +147,17 @@ export class OpenAiBackend implements Backend {
   }
 
   #watched(
+    watch: AttemptWatch,
     request: BackendRequest,
     headers: readonly string[],
     credential: readonly string[],
     handler: UpstreamHandler,
   ): UpstreamHandler {
-    const { baseUrl, query, headers: configured } = this.config;
-    this.#hiddenHeaders ??= new Set([...configured.map(([name]) => name), credential[0] ?? ''].map(toLower));
+    const { baseUrl, query } = this.config;
+    this.#hiddenHeaders ??= hiddenHeaders(this.config);
     const url = baseUrl + request.path + query;
     const sent = { url, headers, body: request.body, hidden: this.#hiddenHeaders, credential };
-    return request.watch === undefined ? handler : new WatchedHandler(handler, request.watch.sent(sent));
+    return new WatchedHandler(handler, watch.sent(sent));
   }
 
   #upstreamRequest(
@@ -191,34 +205,25 @@ export class OpenAiBackend implements Backend {
   }
 }
 
-/** @param earlier has the same credential, and perhaps a token */
-function createShared(config: BackendConfig, options: BackendOptions, earlier?: Authorizer): Shared {
+/** @param earlier for each key one that has the same credential, and perhaps a token */
+function createShared(
+  config: BackendConfig,
+  options: BackendOptions,
+  earlier: readonly (Authorizer | undefined)[] = [],
+): Shared {
   const failures = new Failures(config);
   const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
   return {
     transport: openTransport({ origin: new URL(config.baseUrl).origin, connectTimeoutMs, env: options.env }),
     failures,
-    authorizer: createAuthorizer(config, failures, options.env, earlier),
+    authorizers: config.keys.map(({ credential }, key) =>
+      createAuthorizer({ credential, key, backend: config.name, failures, env: options.env, earlier: earlier[key] }),
+    ),
     users: 0,
   };
 }
 
-/** The headers of the configuration, and where it has none of that name, the gateway's own. */
-function ownHeaders(config: BackendConfig, userAgent: string): string[] {
-  const given = new Set(config.headers.map(([name]) => name.toLowerCase()));
-  const own: [string, string][] = [
-    ['user-agent', userAgent],
-    ['accept', 'application/json, text/event-stream'],
-    ['accept-encoding', 'identity'],
-  ];
-  return [...own.filter(([name]) => !given.has(name)), ...config.headers].flat();
-}
-
-function toLower(text: string): string {
-  return text.toLowerCase();
-}
-
 function cancelled(reached = false): UpstreamFailure {
   const error = new GatewayError('client_closed_request', 'the client went away');
-  return new UpstreamFailure(error, { retry: 'never', reached });
+  return new UpstreamFailure(error, { retry: 'never', reached, fault: 'nobody' });
 }

@@ -1,5 +1,6 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/config.ts';
 import { type Backend, UpstreamFailure } from './backend.ts';
+import { configuredKey } from './configured-key.ts';
 import { TransportError } from './transport.ts';
 
 const probeTimeoutMs = 2000;
@@ -7,8 +8,7 @@ const noAnswer = 'unreachable (no answer in 2 s)';
 
 /** How a backend looks from here: asked for its list of models with its key, which costs nothing. */
 export async function probe(backend: Backend): Promise<string> {
-  const { credential } = backend.config;
-  if (credential.kind === 'key' && credential.secret === undefined) return 'not configured';
+  if (configuredKey(backend.config) === undefined) return 'not configured';
   let timer: NodeJS.Timeout | undefined;
   // A grant of a token, where one is needed, has a longer time limit of its own.
   const late = new Promise<string>((resolve) => {
@@ -42,12 +42,17 @@ function describe(failure: UpstreamFailure): string {
   return 'reachable';
 }
 
-/** Where a backend's key comes from, with at most its last four characters. */
-export function describeKey(config: BackendConfig): string {
-  const { credential } = config;
+/** Where a backend's keys come from, each with at most its last four characters. */
+export function describeKey({ keys, credential }: BackendConfig): string {
+  if (keys.length > 1) return `keys from ${keys.map((key) => describeSource(key.credential)).join(', ')}`;
   if (credential.kind === 'none') return 'key none';
-  if (credential.kind === 'oauth') return `token from ${credential.source}`;
-  if (credential.secret === undefined) return `key from ${credential.source}: not set`;
+  return `${credential.kind === 'oauth' ? 'token' : 'key'} from ${describeSource(credential)}`;
+}
+
+function describeSource(credential: Credential): string {
+  if (credential.kind === 'none') return 'none';
+  if (credential.kind === 'oauth') return credential.source;
+  if (credential.secret === undefined) return `${credential.source}: not set`;
   const hint = credential.secret.hint();
-  return `key from ${credential.source}${hint ? ` (${hint})` : ''}`;
+  return `${credential.source}${hint ? ` (${hint})` : ''}`;
 }

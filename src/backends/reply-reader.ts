@@ -1,15 +1,14 @@
 import type { ByteSink, ByteSource, Finish } from '../types/answer.ts';
+import { AnswerClock } from './answer-clock.ts';
 import { type BackendReply, type BackendRequest, UpstreamFailure } from './backend.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import { EventFilter } from './event-filter.ts';
 import type { Failures } from './failures.ts';
-import type { TransportError, UpstreamExchange, UpstreamHandler, UpstreamHeaders } from './transport.ts';
-import { readErrorValue } from './upstream-error-body.ts';
+import { HeldBody } from './held-body.ts';
+import { readQuota } from './read-quota.ts';
+import { judgeEnd, judgeStart, type StartVerdict } from './start-verdict.ts';
+import { TransportError, type UpstreamExchange, type UpstreamHandler, type UpstreamHeaders } from './transport.ts';
 import { readWholeReply } from './whole-reply.ts';
-
-/** How long, in milliseconds, and how much of a stream without a first event is held back. */
-const maximumHoldMs = 5000;
-const maximumHoldBytes = 64 * 1024;
 
 export interface ReplyReaderOptions {
   readonly request: BackendRequest;
@@ -21,7 +20,7 @@ export interface ReplyReaderOptions {
 
 /**
  * Reads one answer of an OpenAI-compatible backend. What is no stream is read whole; a stream is handed on once its
- * first event is there, so that one which dies or fails before that can still be tried again.
+ * first output is there, so that one which dies, fails or ends before that can still be tried again.
  */
 export class ReplyReader implements UpstreamHandler, ByteSource {
   exchange: UpstreamExchange | undefined;
@@ -33,14 +32,16 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
   #filter: EventFilter | undefined;
   #decoder: Decoder | undefined;
   #firstByteAt = 0;
-  #holdTimer: NodeJS.Timeout | undefined;
+  readonly #clock: AnswerClock;
   #state: 'opening' | 'open' | 'flowing' | 'over' = 'opening';
   #sink: ByteSink | undefined;
-  #end: { error: TransportError | undefined } | undefined;
+  /** How it ended before anybody read it. */
+  #end: { error: TransportError | undefined; why: string | undefined } | undefined;
   #finish: ((finish: Finish) => void) | undefined;
 
   constructor(options: ReplyReaderOptions) {
     this.#options = options;
+    this.#clock = new AnswerClock(options.request, (why) => this.#late(why));
   }
 
   head(status: number, headers: UpstreamHeaders): void {
@@ -50,14 +51,7 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
       this.#filter = new EventFilter(this.#options.request.rules);
     }
     const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-    if (encoding !== 'identity' && encoding !== '') {
-      this.#decoder = createDecoder(encoding, {
-        data: (chunk) => this.#take(chunk),
-        end: () => this.#over(undefined),
-        fail: (why) => this.#giveUp(why),
-      });
-      if (this.#decoder === undefined) this.#giveUp(`the content encoding "${encoding}", though none was asked for`);
-    }
+    if (encoding !== 'identity' && encoding !== '') this.#decode(encoding);
   }
 
   data(chunk: Buffer): void {
@@ -81,7 +75,7 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
     this.exchange?.abort();
     const opened = this.#state !== 'opening';
     this.#close();
-    if (opened) this.#settle('cancelled', undefined);
+    if (opened) this.#finish?.(this.#finishOf('cancelled', undefined));
   }
 
   start(sink: ByteSink): void {
@@ -89,7 +83,7 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
     if (this.#state !== 'open') return;
     this.#state = 'flowing';
     for (const chunk of this.#chunks.splice(0)) this.#write(chunk);
-    if (this.#end) this.#endStream(this.#end.error);
+    if (this.#end) this.#endStream(this.#end.error, this.#end.why);
     else if (this.#filter?.done) this.#endStream(undefined);
   }
 
@@ -115,38 +109,56 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
       if (this.#state === 'flowing') this.#write(passed);
       else this.#chunks.push(passed);
     }
-    if (this.#state === 'opening') this.#tryOpen(chunk.length);
-    else if (this.#filter.done && this.#state === 'flowing') this.#endStream(undefined);
+    if (this.#state === 'opening') {
+      this.#bytes += chunk.length;
+      this.#begin(judgeStart(this.#filter, this.#bytes));
+    } else if (this.#filter.done && this.#state === 'flowing') this.#endStream(undefined);
   }
 
-  /** Hands the stream on as soon as its first event is there. */
-  #tryOpen(bytes: number): void {
-    this.#bytes += bytes;
-    const first = this.#filter?.firstData;
-    if (first !== undefined) {
-      const error = errorEvent(first);
-      if (error === undefined) this.#open();
-      else this.#reject(this.#options.failures.fromErrorBody(error));
-    } else if (this.#bytes > maximumHoldBytes) {
-      this.#open();
-    } else {
-      this.#holdTimer ??= setTimeout(() => this.#open(), maximumHoldMs);
-    }
+  #decode(encoding: string): void {
+    this.#decoder = createDecoder(encoding, {
+      data: (chunk) => this.#take(chunk),
+      end: () => this.#over(undefined),
+      fail: (why) => this.#giveUp(why),
+    });
+    if (this.#decoder === undefined) this.#giveUp(`the content encoding "${encoding}", though none was asked for`);
   }
 
+  /** @param why the reason of a `cut` */
+  #begin(verdict: StartVerdict, why?: string): void {
+    const { failures, request } = this.#options;
+    const filter = this.#filter as EventFilter;
+    if (verdict === 'hold') this.#clock.hold(() => this.#open());
+    else if (verdict === 'open' || (verdict === 'empty' && !request.generates)) this.#open();
+    else if (verdict === 'failed') this.#reject(failures.fromErrorEvent(filter.startError, this.#headers, request.key));
+    else if (verdict === 'empty') this.#rejectEmpty();
+    else this.#reject(failures.cutStart(why ?? `it ended without any ${filter.sawData ? 'output' : 'event'}`));
+  }
+
+  /** The connection is left to end by itself, so that it can be used again. */
+  #rejectEmpty(): void {
+    const finish = this.#finishOf('complete', undefined);
+    this.#close();
+    const reply = this.#reply(new HeldBody(this.#chunks), Promise.resolve(finish));
+    this.#options.reject(this.#options.failures.empty(reply));
+  }
+
+  /** Hands the stream on. */
   #open(): void {
-    clearTimeout(this.#holdTimer);
+    this.#clock.handedOn();
     this.#state = 'open';
-    const finished = new Promise<Finish>((resolve) => {
-      this.#finish = resolve;
+    this.#filter?.stopSeeking();
+    const { resolve, request } = this.#options;
+    if (request.gapMs !== undefined) this.exchange?.boundGap(request.gapMs);
+    const finished = new Promise<Finish>((settle) => {
+      this.#finish = settle;
     });
-    this.#options.resolve({
-      status: this.#status,
-      headers: this.#headers,
-      body: this,
-      firstByteAt: this.#firstByteAt,
-      finished,
-    });
+    resolve(this.#reply(this, finished));
+  }
+
+  #reply(body: ByteSource, finished: Promise<Finish>): BackendReply {
+    const quota = readQuota(this.#headers);
+    return { status: this.#status, headers: this.#headers, body, firstByteAt: this.#firstByteAt, quota, finished };
   }
 
   #write(chunk: Buffer): void {
@@ -157,54 +169,43 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
   #over(error: TransportError | undefined, why?: string): void {
     if (this.#state === 'over') return;
     if (this.#state === 'open') {
-      this.#end = { error };
+      this.#end ??= { error, why };
     } else if (this.#state === 'flowing') {
       this.#endStream(error, why);
     } else if (error !== undefined) {
       this.#reject(this.#options.failures.fromTransport(error, this.exchange?.reached ?? false));
     } else if (this.#filter !== undefined) {
-      this.#endUnopened(why);
+      const rest = why === undefined ? this.#filter.end() : undefined;
+      if (rest !== undefined) this.#chunks.push(rest);
+      this.#end = { error: undefined, why: undefined };
+      this.#begin(why === undefined ? judgeEnd(this.#filter) : 'cut', why);
     } else {
       this.#endWhole();
     }
   }
 
-  /** A stream that ended before its first event was complete. */
-  #endUnopened(why = 'it ended without any event'): void {
-    const error = this.#options.failures.cutStream(why);
-    this.#reject(new UpstreamFailure(error, { retry: 'backoff', reached: true }));
-  }
-
   #endWhole(): void {
-    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    const { failures, request, resolve } = this.#options;
+    const { failures, request, resolve, reject } = this.#options;
     this.#close();
-    if (this.#status < 200 || this.#status > 299) {
-      this.#options.reject(failures.fromStatus(this.#status, this.#headers, body));
-      return;
-    }
-    const read =
-      body.length === 0
-        ? failures.unreadable('an empty body', this.#status)
-        : readWholeReply(body, request.rules, failures);
-    if (read instanceof UpstreamFailure) this.#options.reject(read);
-    else {
-      const firstByteAt = this.#firstByteAt || performance.now();
-      resolve({ status: this.#status, headers: this.#headers, firstByteAt, ...read });
-    }
+    const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+    const firstByteAt = this.#firstByteAt || performance.now();
+    const answer = { status: this.#status, headers: this.#headers, body, firstByteAt };
+    const read = readWholeReply(answer, request, failures);
+    if (read instanceof UpstreamFailure) reject(read);
+    else resolve(read);
   }
 
   #endStream(error: TransportError | undefined, why?: string): void {
     const filter = this.#filter as EventFilter;
-    const rest = filter.end();
-    if (rest !== undefined && !filter.done) this.#sink?.write(rest);
+    const rest = filter.done ? undefined : filter.end();
+    if (rest !== undefined) this.#sink?.write(rest);
     const whole = filter.done || (error === undefined && why === undefined && filter.sawFinish);
     const ending = filter.failed ? 'it ended in an error event' : 'it ended without [DONE]';
     const broken = whole ? undefined : this.#options.failures.cutStream(error ?? why ?? ending);
     if (why !== undefined) this.exchange?.abort();
     this.#close();
     this.#sink?.end(filter.failed ? undefined : broken); // the backend's own error event is told already
-    this.#settle(broken ? 'broken' : 'complete', broken);
+    this.#finish?.(this.#finishOf(broken ? 'broken' : 'complete', broken));
   }
 
   /** An answer that cannot be used, whatever else may come of it. */
@@ -212,7 +213,7 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
     if (this.#state === 'over') return;
     this.exchange?.abort();
     if (this.#state === 'opening') this.#reject(this.#options.failures.unreadable(why));
-    else this.#endStream(undefined, why);
+    else this.#over(undefined, why);
   }
 
   #reject(failure: UpstreamFailure): void {
@@ -221,28 +222,25 @@ export class ReplyReader implements UpstreamHandler, ByteSource {
     this.#options.reject(failure);
   }
 
+  /** A bound of the request is over. */
+  #late(why: string): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'opening') {
+      this.#reject(this.#options.failures.late(why, this.exchange?.reached ?? false));
+    } else {
+      this.exchange?.abort();
+      this.#over(new TransportError('timeout', why));
+    }
+  }
+
   #close(): void {
     this.#state = 'over';
-    clearTimeout(this.#holdTimer);
+    this.#clock.stop();
   }
 
-  #settle(outcome: Finish['outcome'], error: Finish['error']): void {
+  #finishOf(outcome: Finish['outcome'], error: Finish['error']): Finish {
     const filter = this.#filter as EventFilter;
     const text = this.#options.request.rules.keepText ? () => filter.text() : undefined;
-    this.#finish?.({ outcome, usage: filter.usage, error, text });
+    return { outcome, usage: filter.usage, error, text };
   }
-}
-
-/** The error that a stream's first event is, if it is one. */
-function errorEvent(data: string) {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { error, choices, object } = value as Record<string, unknown>;
-  if ((error || object === 'error') && choices === undefined) return readErrorValue(value);
-  return undefined;
 }

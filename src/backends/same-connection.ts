@@ -1,19 +1,20 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/config.ts';
 import { fingerprint } from '../config/fingerprint.ts';
 
 /**
  * Whether two configurations of a backend differ in nothing that its connections, its credential or its messages depend
- * on: everything but the models, the default model and the rules of retrying.
+ * on: everything but the models, the default model, the weights and rates of keys, and the rules of retrying.
  */
 export function isSameConnection(one: BackendConfig, other: BackendConfig): boolean {
   return connectionText(one) === connectionText(other);
 }
 
-export function isSameCredential(one: BackendConfig, other: BackendConfig): boolean {
-  return fingerprint(one.credential) === fingerprint(other.credential);
+export function isSameCredential(one: Credential, other: Credential): boolean {
+  return fingerprint(one) === fingerprint(other);
 }
 
 function connectionText(config: BackendConfig): string {
-  const { name, origin, type, baseUrl, query, headers, timeoutMs, place, credential } = config;
-  return fingerprint([name, origin, type, baseUrl, query, headers, timeoutMs, place, credential]);
+  const { name, origin, type, baseUrl, query, headers, timeoutMs, place, keys } = config;
+  const credentials = keys.map(({ credential }) => credential);
+  return fingerprint([name, origin, type, baseUrl, query, headers, timeoutMs, place, credentials]);
 }

@@ -37,6 +37,8 @@ export interface UpstreamExchange {
   /** No more data until `resume`, and no gap is counted meanwhile. */
   pause(): void;
   resume(): void;
+  /** From now on no gap may be longer than this; what the request allows is never made longer. */
+  boundGap(milliseconds: number): void;
   /** Whether the backend may have received anything of the request. */
   readonly reached: boolean;
 }

@@ -10,9 +10,9 @@ import {
 /** One request under way: undici's handler on the one side, {@link UpstreamExchange} on the other, with its clock. */
 export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHandler {
   readonly #handler: UpstreamHandler;
-  readonly #timeoutMs: number;
+  #timeoutMs: number;
   readonly #countsGaps: boolean;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #paused = false;
@@ -43,6 +43,13 @@ export class UndiciExchange implements UpstreamExchange, Dispatcher.DispatchHand
     this.#paused = false;
     if (this.#countsGaps) this.#timer.refresh();
     this.#controller?.resume();
+  }
+
+  boundGap(milliseconds: number): void {
+    if (this.#over || !this.#countsGaps || milliseconds >= this.#timeoutMs) return;
+    clearTimeout(this.#timer);
+    this.#timeoutMs = milliseconds;
+    this.#timer = setTimeout(expire, milliseconds, this);
   }
 
   /** For a request that could not even be handed over. */

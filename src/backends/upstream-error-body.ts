@@ -1,3 +1,5 @@
+import { saidStatus } from './said-status.ts';
+
 /** What an error body of a backend says, whatever shape it has. */
 export interface UpstreamErrorBody {
   readonly message: string;
@@ -5,6 +7,10 @@ export interface UpstreamErrorBody {
   readonly error: Record<string, unknown> | undefined;
   /** What stands beside it in `detail`, such as the limit that another gateway behind this one says. */
   readonly detail?: unknown;
+  /** The status that it speaks of, which is not that of the answer where an error comes with a 200. */
+  readonly status?: number | undefined;
+  /** Its codes and types, by which vendors name what happened. */
+  readonly names?: readonly unknown[] | undefined;
 }
 
 const longestText = 500;
@@ -29,7 +35,14 @@ export function readErrorValue(value: unknown): UpstreamErrorBody | undefined {
   const first = Array.isArray(value) ? value[0] : value;
   if (typeof first === 'string') return { message: first, error: undefined };
   if (typeof first !== 'object' || first === null) return undefined;
+  const said = readShape(first as Record<string, unknown>);
+  if (said === undefined) return undefined;
   const body = first as Record<string, unknown>;
+  const names = [said.error?.code, said.error?.type, body.code, body.type];
+  return { ...said, status: saidStatus(body), names };
+}
+
+function readShape(body: Record<string, unknown>): UpstreamErrorBody | undefined {
   if (typeof body.error === 'object' && body.error !== null) {
     const error = body.error as Record<string, unknown>;
     const message = typeof error.message === 'string' ? error.message : JSON.stringify(error);
@@ -47,33 +60,6 @@ function plainText(text: string): string {
   const bare = /^\s*</.test(text) ? text.replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ') : text;
   const short = bare.replace(/\s+/g, ' ').trim().slice(0, longestText);
   return short === '' ? 'no message' : short;
-}
-
-/** Wordings by which servers say that the prompt is too long for the model. */
-const overflowWordings: readonly RegExp[] = [
-  /maximum context length/i,
-  /context[ _]length[ _]exceeded/i,
-  /prompt is too long/i,
-  /prompt too long/i,
-  /input length and `?max_tokens`? exceed context limit/i,
-  /exceeds? (the )?(available |model'?s? |maximum )?context (size|length|window|limit)/i,
-  /input token count .*exceeds the maximum/i,
-  /exceed_context_size_error/i,
-  /(longer|greater) than the (model's |maximum )?context/i,
-  /context length of only \d+ tokens/i,
-  /n_keep\W{1,3}\d+\W{1,3}>= ?n_ctx/i,
-  /too many (input )?tokens.*(context|limit)/i,
-  /reduce the length of the (messages|prompt|input)/i,
-];
-
-/** Whether a backend's 4xx says that the input is longer than the model's context. */
-export function saysOverflow(body: UpstreamErrorBody): boolean {
-  return hasOverflowCode(body) || overflowWordings.some((wording) => wording.test(body.message));
-}
-
-/** Whether it says so by a code, which some servers give with a 500. */
-export function hasOverflowCode({ error }: UpstreamErrorBody): boolean {
-  return error?.code === 'context_length_exceeded' || error?.type === 'exceed_context_size_error';
 }
 
 /** Whether a 503 says that the server is still loading its model. */

@@ -146,13 +146,13 @@ describe('HealthRegistry', () => {
     expect(opened).toEqual(['a', 'a of the connectors']);
   });
 
-  it('holds 10,000 candidates, those that were asked for last', () => {
+  it('holds 100,000 candidates, those that were asked for last', () => {
     const registry = new HealthRegistry();
     const backend = backendConfig('a');
     const other = backendConfig('b');
     const kept = registry.candidate(other, 'm');
     const lost = registry.candidate(backend, 'lost');
-    for (let i = 0; i < 9998; i++) registry.candidate(backend, `m${i}`);
+    for (let i = 0; i < 99_998; i++) registry.candidate(backend, `m${i}`);
     expect(registry.candidate(other, 'm')).toBe(kept);
     registry.candidate(backend, 'one more');
     expect(registry.candidate(other, 'm')).toBe(kept);

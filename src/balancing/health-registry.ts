@@ -8,8 +8,8 @@ import { KeyPool } from './key-pool.ts';
 import { RecentMap } from './recent-map.ts';
 import type { AdjustableSlots, Slots, SlotsSource } from './slots.ts';
 
-/** Of candidates; also of backends and of routes, which only reloads make more of. */
-const most = 10_000;
+/** Of candidates; also of backends and of routes, which only reloads make more of. Well above any configuration. */
+const most = 100_000;
 
 export interface HealthRegistryOptions {
   /** A clock that never goes back, in milliseconds. */

@@ -44,9 +44,11 @@ export class TakenKey {
   }
 
   /** @param backoffMs how long it rests where the backend did not say */
-  failed({ fault, hintMs, quota, reached }: UpstreamFailure, backoffMs: number): void {
+  failed({ error, fault, hintMs, quota, reached }: UpstreamFailure, backoffMs: number): void {
     if (quota !== undefined) this.#pool.observed(this.key, this.#model, quota);
-    if (fault === 'quota') this.#pool.limited(this.key, this.#model, hintMs ?? backoffMs);
+    // Credit may be there again at any time, so that one who has no other key is not kept from asking.
+    const mayAsk = error.status === 402 && this.#pool.keys.length === 1;
+    if (fault === 'quota' && !mayAsk) this.#pool.limited(this.key, this.#model, hintMs ?? backoffMs);
     if (fault === 'key') this.#pool.refused(this.key);
     if (reached) this.#reservation?.settle(0);
     else this.#reservation?.release();

@@ -17,12 +17,14 @@ export function secretsOf(config: Config, env: Environment): Secret[] {
   return [...backends.flatMap(backendSecrets), ...gatewayKeys(config, env)];
 }
 
-function backendSecrets({ credential, headers, query }: BackendConfig): Secret[] {
+function backendSecrets({ keys, headers, query }: BackendConfig): Secret[] {
   const secrets = headers
     .filter(([, value]) => value.length >= shortestHeaderValue)
     .map(([, value]) => new Secret(value));
-  if (credential.kind === 'key' && credential.secret !== undefined) secrets.push(credential.secret);
-  if (credential.kind === 'oauth') secrets.push(credential.privateKey);
+  for (const { credential } of keys) {
+    if (credential.kind === 'key' && credential.secret !== undefined) secrets.push(credential.secret);
+    if (credential.kind === 'oauth') secrets.push(credential.privateKey);
+  }
   for (const [name, value] of new URLSearchParams(query)) {
     if (secretParameter.test(name) && value !== '') secrets.push(new Secret(value));
   }

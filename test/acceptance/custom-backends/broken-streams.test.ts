@@ -7,10 +7,10 @@ const stream = true;
 
 describe('a stream that breaks', () => {
   it.each([
-    ['closed after its first event', { cut_after_chunks: 1 }, 1],
+    ['closed after its first output', { cut_after_chunks: 2 }, 2],
     ['closed after some events', { cut_after_chunks: 3 }, 3],
     ['reset', { cut_after_chunks: 2, reset: true }, 2],
-    ['closed within an event, of which nothing goes on', { cut_after_bytes: 450 }, undefined],
+    ['closed within an event, of which nothing goes on', { cut_after_bytes: 700 }, undefined],
     ['closed after its last word', { cut_after_chunks: 4 }, 4],
   ])('and is %s ends with an error event and without [DONE], after one call', async (_how, cut, whole) => {
     const { chat, backend, gateway } = await startRig({ script: [{ content: 'a b c', ...cut }, {}], yaml });
@@ -23,6 +23,18 @@ describe('a stream that breaks', () => {
     expect(answer.text).not.toContain('[DONE]');
     expect(backend.posts()).toHaveLength(1);
     expect(gateway.log().at(-1)).toMatchObject({ outcome: 'broken', code: 'upstream_error' });
+  });
+
+  it.each([
+    ['after its role', { cut_after_chunks: 1 }],
+    ['within its first output', { cut_after_bytes: 300 }],
+  ])('%s is asked for again, and the client sees nothing of it', async (_when, cut) => {
+    const { chat, backend } = await startRig({ script: [{ content: 'a b c', ...cut }, {}], yaml });
+    const answer = await chat({ stream });
+    expect(answer.text).toContain('[DONE]');
+    expect(answer.text).not.toContain('error');
+    expect(eventsOf(answer.text).filter((event) => JSON.stringify(event).includes('"role"'))).toHaveLength(1);
+    expect(backend.posts()).toHaveLength(2);
   });
 
   it('by its clean end without a reason and without [DONE] ends with an error event', async () => {

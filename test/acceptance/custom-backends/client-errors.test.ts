@@ -70,7 +70,7 @@ describe('a 4xx of the backend', () => {
 });
 
 /** How servers say that a prompt is too long: a status, and the body. */
-const overflows: readonly (readonly [string, string, object])[] = [
+const overflows: readonly (readonly [string, string, object, (readonly [number, number])?])[] = [
   [
     'a code',
     'This request is too large for the model.',
@@ -85,16 +85,19 @@ const overflows: readonly (readonly [string, string, object])[] = [
       type: 'BadRequestError',
       code: 400,
     },
+    [4096, 5000],
   ],
   [
     'the words that agents look for',
     'prompt is too long: 210000 tokens > 200000 maximum',
     { type: 'error', error: { type: 'x', message: 'prompt is too long: 210000 tokens > 200000 maximum' } },
+    [200_000, 210_000],
   ],
   [
     'input and output together',
     'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000',
     { detail: 'input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000' },
+    [200_000, 210_000],
   ],
   [
     'the words of a local server',
@@ -104,17 +107,20 @@ const overflows: readonly (readonly [string, string, object])[] = [
 ];
 
 describe('an overflow that the backend reports', () => {
-  it.each(overflows)('by %s becomes our context_length_exceeded with its message', async (_how, message, json) => {
-    const { chat, backend } = await startRig({ script: [{ status: 400, json }] });
-    for (const stream of [false, true]) {
-      const { status, error, detail } = failure(await chat({ stream }));
-      expect([status, error.code, error.type]).toEqual([400, 'context_length_exceeded', 'invalid_request_error']);
-      expect(error.message).toContain(message);
-      expect(detail).toMatchObject({
-        code: 'input_limit_exceeded',
-        details: { model: 'm', limit: null, measured: null },
-      });
-    }
-    expect(backend.posts()).toHaveLength(2);
-  });
+  it.each(overflows)(
+    'by %s becomes our context_length_exceeded with its message',
+    async (_how, message, json, figures) => {
+      const { chat, backend } = await startRig({ script: [{ status: 400, json }] });
+      for (const stream of [false, true]) {
+        const { status, error, detail } = failure(await chat({ stream }));
+        expect([status, error.code, error.type]).toEqual([400, 'context_length_exceeded', 'invalid_request_error']);
+        expect(error.message).toContain(message);
+        expect(detail).toMatchObject({
+          code: 'input_limit_exceeded',
+          details: { model: 'm', limit: figures?.[0] ?? null, measured: figures?.[1] ?? null },
+        });
+      }
+      expect(backend.posts()).toHaveLength(2);
+    },
+  );
 });
