@@ -1,5 +1,6 @@
 // Measures gateways side by side on this machine; see README.md.
 //   npm run bench -- [--tests json1k,c1] [--only nginx,headrace] [--rounds 3] [--out FILE.jsonl] [--starts 5] [--profile json1k] [--telemetry]
+//   npm run bench -- --reload, with options of its own: see reload.ts
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { formatGoals } from './goals.ts';
 import { loads, usualLoads } from './loads.ts';
 import { MeasuredTarget, type Upstream } from './measured-target.ts';
 import { profileTarget } from './profile.ts';
+import { benchReload } from './reload.ts';
 import { formatTable, Results } from './results.ts';
 import { measureStarts } from './start-time.ts';
 import { createTarget, type Target, targetNames, telemetryTargets, usualTargets } from './targets.ts';
@@ -107,21 +109,27 @@ async function compare(bench: Bench): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const options = readOptions();
-  const toolbox = openToolbox();
-  const upstream = { port: await findFreePort() };
   const work = mkdtempSync(join(tmpdir(), 'headrace-bench-'));
   try {
-    const profiled = options.only.includes('headrace-telemetry') ? 'headrace-telemetry' : 'headrace';
-    const only = options.profile === undefined ? options.only : [profiled];
-    const targets: Target[] = [];
-    for (const name of only) targets.push(await createTarget(name, toolbox, `127.0.0.1:${upstream.port}`, work));
-    const bench = { options, toolbox, upstream, targets, work };
-    if (options.profile === undefined) await compare(bench);
-    else console.log(await profileTarget(targets[0] as Target, options.profile, toolbox, upstream, work));
+    const args = process.argv.slice(2);
+    if (args.includes('--reload')) await benchReload(args, work);
+    else await benchTargets(work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+async function benchTargets(work: string): Promise<void> {
+  const options = readOptions();
+  const toolbox = openToolbox();
+  const upstream = { port: await findFreePort() };
+  const profiled = options.only.includes('headrace-telemetry') ? 'headrace-telemetry' : 'headrace';
+  const only = options.profile === undefined ? options.only : [profiled];
+  const targets: Target[] = [];
+  for (const name of only) targets.push(await createTarget(name, toolbox, `127.0.0.1:${upstream.port}`, work));
+  const bench = { options, toolbox, upstream, targets, work };
+  if (options.profile === undefined) await compare(bench);
+  else console.log(await profileTarget(targets[0] as Target, options.profile, toolbox, upstream, work));
 }
 
 try {

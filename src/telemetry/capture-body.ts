@@ -1,5 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
+import { hundredths } from './capture-time.ts';
+import type { CaptureWriter } from './capture-writer.ts';
 import type { ObservedBody } from './observed-body.ts';
 import { maskText, type Redactor } from './redactor.ts';
 
@@ -26,42 +28,51 @@ interface BodyContext {
 }
 
 /**
- * A body as fields of a JSON object: `body` with its text, or `base64` where it is no UTF-8, or `withheld` where a
- * secret stands in such bytes; `chunks` with the time and the bytes of each piece; `cut` where not all of it is here.
+ * Writes a body as fields of a JSON object: `body` with its text, or `base64` where it is no UTF-8, or `withheld` where
+ * a secret stands in such bytes; `chunks` with the time and the bytes of each piece; `cut` where not all of it is here.
  */
-export function bodyFields(body: Buffer | ObservedBody, context: BodyContext): string {
+export function writeBody(writer: CaptureWriter, body: Buffer | ObservedBody, context: BodyContext): void {
   const { mask, since, encoding, redactor } = context;
   const isPlain = Buffer.isBuffer(body);
   const bytes = isPlain ? body.subarray(0, captureBodyBytes) : body.join();
   const all = isPlain ? body.length : body.bytes;
   const cut = bytes.length < all ? `,"cut":${all}` : '';
-  let text: string | undefined;
-  if (isAscii(bytes)) text = bytes.toString('latin1');
-  else if (isUtf8(bytes)) text = bytes.toString('utf8');
-  else if (holdsSecret(bytes, encoding, redactor)) return `"withheld":true${cut}`;
+  const isText = isAscii(bytes) || isUtf8(bytes);
+  const text = isText && mask !== undefined ? bytes.toString() : undefined;
   const chunks = isPlain || since === undefined ? '' : chunksField(body, since, text, mask);
-  if (text === undefined) return `"base64":"${bytes.toString('base64')}"${chunks}${cut}`;
-  return `"body":${JSON.stringify(mask === undefined ? text : mask.text(text))}${chunks}${cut}`;
+  if (!isText && holdsSecret(bytes, encoding, redactor)) writer.text(`"withheld":true${cut}`);
+  else if (!isText) writer.text(`"base64":"${bytes.toString('base64')}"${chunks}${cut}`);
+  else if (text !== undefined && mask !== undefined) {
+    writer.text(`"body":${JSON.stringify(mask.text(text))}${chunks}${cut}`);
+  } else {
+    writer.text('"body":"');
+    writer.escaped(bytes);
+    writer.text(`"${chunks}${cut}`);
+  }
 }
 
 /** Milliseconds since the request was received, and bytes, of each piece. */
 function chunksField(body: ObservedBody, since: number, text: string | undefined, mask: Mask): string {
-  const plain = body.chunks.map((chunk) => chunk.length);
-  const sizes = mask === undefined || text === undefined ? plain : maskedSizes(text, plain, mask);
-  const pairs = sizes.map((size, index) => `[${Math.round(((body.times[index] ?? 0) - since) * 100) / 100},${size}]`);
-  return `,"chunks":[${pairs.join(',')}]`;
+  const { chunks, times } = body;
+  const masked = mask === undefined || text === undefined ? undefined : maskedSizes(text, chunks, mask);
+  let pairs = '';
+  for (let index = 0; index < chunks.length; index++) {
+    const size = masked === undefined ? chunks[index]?.length : masked[index];
+    pairs += `${index === 0 ? '' : ','}[${hundredths((times[index] ?? 0) - since)},${size}]`;
+  }
+  return `,"chunks":[${pairs}]`;
 }
 
 /** The sizes of the pieces when secrets are masked in the whole: a secret counts where it begins. */
-function maskedSizes(text: string, sizes: readonly number[], mask: Masking): number[] {
+function maskedSizes(text: string, chunks: readonly Buffer[], mask: Masking): number[] {
   const spans = mask.spans(text).map(([start, end]) => {
     const from = Buffer.byteLength(text.slice(0, start));
     return { from, to: from + Buffer.byteLength(text.slice(start, end)) };
   });
   let place = 0;
   let moved = 0;
-  return sizes.map((size) => {
-    place += size;
+  return chunks.map((chunk) => {
+    place += chunk.length;
     let shift = 0;
     for (const { from, to } of spans) {
       if (from >= place) break;

@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.ts';
+import { CaptureMatcher } from './capture-matcher.ts';
 
 /** What stands in place of a secret. */
 export const maskText = '[secret]';
@@ -13,6 +14,7 @@ export class Redactor {
   #learned: string[] = [];
   readonly #known = new Set<string>();
   #pattern: RegExp | undefined;
+  #matcher = new CaptureMatcher([]);
 
   constructor(secrets: readonly Secret[]) {
     this.#fixed = [...new Set(secrets.map((secret) => secret.reveal()).filter((value) => value !== ''))];
@@ -36,6 +38,11 @@ export class Redactor {
     return this.#pattern?.test(text) ?? false;
   }
 
+  /** Whether a secret may stand in a text that is UTF-8; false where there surely is none. A quick look. */
+  mayStandIn(bytes: Uint8Array): boolean {
+    return this.#matcher.finds(bytes);
+  }
+
   /** @param extra more secrets, for this text only */
   mask(text: string, extra: readonly string[] = []): string {
     const pattern = this.#all(extra);
@@ -53,6 +60,7 @@ export class Redactor {
     this.#known.clear();
     for (const value of [...this.#fixed, ...this.#learned]) this.#known.add(value);
     this.#pattern = this.#known.size === 0 ? undefined : new RegExp(alternatives([...this.#known]));
+    this.#matcher = new CaptureMatcher([...new Set([...this.#known].flatMap(formsOf))]);
   }
 
   #all(extra: readonly string[]): RegExp | undefined {

@@ -1,22 +1,20 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaptureSettings } from '../config/config.ts';
+import { LineBatch } from './capture-batch.ts';
+import { Losses, type LossesOptions } from './losses.ts';
 
 const flushMs = 250;
-const batchBytes = 1024 * 1024;
-const flushCharacters = 256 * 1024;
+const flushBytes = 128 * 1024;
+const maximumSpares = 8;
 /** More than this is not kept for a disk that is too slow. */
-const maximumCharacters = 32 * 1024 * 1024;
+const maximumBytes = 32 * 1024 * 1024;
 /** After a failure nothing is tried for so long. */
 const pauseMs = 5000;
 const lookMs = 1000;
 
-export interface RotatingFilesOptions extends CaptureSettings {
-  /** Told when lines begin to be lost, and why. */
-  readonly failed: (why: string) => void;
-  /** Told when writing works again, and how many lines were lost. */
-  readonly recovered: (lost: number) => void;
-}
+/** Told when lines begin to be lost, and when writing works again and how many were lost. */
+export interface RotatingFilesOptions extends CaptureSettings, LossesOptions {}
 
 /**
  * Writes lines to files of a bounded size and number, many lines at once and off the caller's path. Never throws: what
@@ -24,37 +22,39 @@ export interface RotatingFilesOptions extends CaptureSettings {
  */
 export class RotatingFiles {
   readonly #options: RotatingFilesOptions;
-  #lines: string[] = [];
-  #characters = 0;
+  readonly #losses: Losses;
+  /** What waits, the oldest first; lines are added to the last one. */
+  #batches: LineBatch[] = [];
+  #bytes = 0;
+  /** Written out, to be filled again. */
+  readonly #spares: LineBatch[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #batch: Buffer | undefined;
   #file: { readonly handle: FileHandle; readonly path: string; bytes: number } | undefined;
   #serial = 0;
-  #lost = 0;
-  #failing = false;
   #pausedUntil = 0;
   #lookedAt = 0;
 
   constructor(options: RotatingFilesOptions) {
     this.#options = options;
+    this.#losses = new Losses(options);
   }
 
-  /** @param line without its end */
-  write(line: string): void {
-    if (this.#characters + line.length > maximumCharacters) {
-      this.#lose(1, 'the disk is too slow');
+  /** @param line without its end; it is copied */
+  write(line: Uint8Array): void {
+    if (this.#bytes + line.length > maximumBytes) {
+      this.#losses.lose(1, 'the disk is too slow');
       return;
     }
-    this.#lines.push(line);
-    this.#characters += line.length;
-    if (this.#characters >= flushCharacters) this.#start();
+    if (this.#batches.at(-1)?.add(line) !== true) this.#nextBatch(line.length).add(line);
+    this.#bytes += line.length;
+    if (this.#bytes >= flushBytes) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), flushMs).unref();
   }
 
   /** Writes out what there is and closes the file. */
   async close(): Promise<void> {
-    while (this.#writing !== undefined || this.#lines.length > 0) {
+    while (this.#writing !== undefined || this.#batches.length > 0) {
       this.#start();
       await this.#writing;
     }
@@ -62,63 +62,59 @@ export class RotatingFiles {
     await this.#leaveFile();
   }
 
+  #nextBatch(bytes: number): LineBatch {
+    const spare = bytes <= flushBytes ? this.#spares.pop() : undefined;
+    const batch = spare ?? new LineBatch(Math.max(flushBytes, bytes));
+    this.#batches.push(batch);
+    return batch;
+  }
+
   #start(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#writing !== undefined || this.#lines.length === 0) return;
+    if (this.#writing !== undefined || this.#batches.length === 0) return;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = undefined;
-      if (this.#characters >= flushCharacters) this.#start();
-      else if (this.#lines.length > 0) this.#timer ??= setTimeout(() => this.#start(), flushMs).unref();
+      if (this.#bytes >= flushBytes) this.#start();
+      else if (this.#batches.length > 0) this.#timer ??= setTimeout(() => this.#start(), flushMs).unref();
     });
   }
 
   async #writeAll(): Promise<void> {
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#characters = 0;
-    if (performance.now() < this.#pausedUntil) {
-      this.#lose(lines.length, 'an earlier failure');
-      return;
+    const batches = this.#batches;
+    this.#batches = [];
+    this.#bytes = 0;
+    let failure = performance.now() < this.#pausedUntil ? 'an earlier failure' : undefined;
+    for (const batch of batches) {
+      failure ??= await this.#writeBatch(batch);
+      if (failure !== undefined) this.#losses.lose(batch.lines, failure);
+      batch.clear();
+      if (batch.bytes === flushBytes && this.#spares.length < maximumSpares) this.#spares.push(batch);
     }
-    let at = 0;
+    if (failure === undefined) this.#losses.recover();
+  }
+
+  /** Returns why it could not be written; what the batch then still holds is lost. */
+  async #writeBatch(batch: LineBatch): Promise<string | undefined> {
     try {
       await this.#look();
-      while (at < lines.length) at += await this.#writeBatch(lines, at);
-      this.#recover();
+      while (batch.lines > 0) await this.#writeLines(batch);
+      return undefined;
     } catch (error) {
-      await this.#leaveFile();
+      await this.#giveUpFile();
       this.#pausedUntil = performance.now() + pauseMs;
-      this.#lose(lines.length - at, error instanceof Error ? error.message : String(error));
+      return error instanceof Error ? error.message : String(error);
     }
   }
 
-  /** Writes as many lines as one batch and the file have room for. Returns how many. */
-  async #writeBatch(lines: readonly string[], from: number): Promise<number> {
-    this.#batch ??= Buffer.allocUnsafe(batchBytes);
+  /** Writes as many lines as the file has room for. */
+  async #writeLines(batch: LineBatch): Promise<void> {
     const file = this.#file ?? (await this.#nextFile());
-    let used = 0;
-    let at = from;
-    let batch = this.#batch;
-    for (; at < lines.length; at++) {
-      const line = lines[at] as string;
-      // A character has at most three bytes in UTF-8, and is hardly ever that long.
-      const length = used + line.length * 3 < batch.length ? line.length : Buffer.byteLength(line);
-      if (file.bytes + used > 0 && file.bytes + used + length >= this.#options.maxBytes) break;
-      if (used + length >= batch.length) {
-        if (used > 0) break;
-        batch = Buffer.allocUnsafe(length + 1);
-      }
-      used += batch.write(line, used);
-      batch[used++] = 0x0a;
-    }
-    if (at === from) {
-      await this.#leaveFile();
-      return 0;
-    }
-    await writeWhole(file.handle, batch.subarray(0, used));
-    file.bytes += used;
-    return at - from;
+    const lines = batch.next(this.#options.maxBytes - file.bytes, file.bytes === 0);
+    if (lines.length === 0) return this.#leaveFile();
+    await writeWhole(file.handle, lines);
+    file.bytes += lines.length;
+    batch.written();
   }
 
   /** A file that was deleted, or its folder, is not written to any further: nobody would ever see it. */
@@ -157,27 +153,25 @@ export class RotatingFiles {
     }
   }
 
+  /** What a full disk took of a line is removed, and so is a file that took nothing: it would push out an older one. */
+  async #giveUpFile(): Promise<void> {
+    const file = this.#file;
+    try {
+      if (file?.bytes === 0) await unlink(file.path);
+      else await file?.handle.truncate(file.bytes);
+    } catch {
+      // It is gone, or cannot be reached; why nothing is written is said by the caller.
+    }
+    await this.#leaveFile();
+  }
+
   async #leaveFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     await file?.handle.close().catch(() => undefined); // what it could not write is lost and said already
   }
-
-  #lose(lines: number, why: string): void {
-    this.#lost += lines;
-    if (this.#failing) return;
-    this.#failing = true;
-    this.#options.failed(why);
-  }
-
-  #recover(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#options.recovered(this.#lost);
-    this.#lost = 0;
-  }
 }
 
-async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
 }

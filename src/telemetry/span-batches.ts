@@ -1,13 +1,23 @@
-import type { FinishedSpan } from './finished-span.ts';
+import { Losses } from './losses.ts';
+import { TraceBatch } from './trace-batch.ts';
 
-/** The part of OpenTelemetry's `SpanExporter` that is used. */
-export interface SpanExporter {
-  export(spans: FinishedSpan[], done: (result: { readonly code: number; readonly error?: Error }) => void): void;
+/** The result of OpenTelemetry's exporters: 0 where all went well. */
+export interface SendResult {
+  readonly code: number;
+  readonly error?: Error;
+}
+
+/** Sends batches of spans; it never rejects. */
+export interface BatchSender {
+  send(batch: Buffer): Promise<SendResult>;
   shutdown(): Promise<void>;
 }
 
 export interface SpanBatchesOptions {
+  /** What stands before the spans of a batch, and behind them. */
+  readonly frame: { readonly head: string; readonly tail: string };
   readonly scheduledDelayMs: number;
+  /** Spans that may wait. */
   readonly maximumQueue: number;
   readonly batchSize: number;
   /** How long sending may take at the end of the process. */
@@ -18,79 +28,86 @@ export interface SpanBatchesOptions {
   readonly recovered: (lost: number) => void;
 }
 
-/** Hands spans to an exporter, many at once and one batch at a time; what is too much for it is dropped. */
+/** Sends spans, many at once and one batch at a time; what is too much is dropped. */
 export class SpanBatches {
-  readonly #exporter: SpanExporter;
+  readonly #sender: BatchSender;
   readonly #options: SpanBatchesOptions;
-  #queue: FinishedSpan[] = [];
+  readonly #losses: Losses;
+  /** Those that are full, the oldest first. */
+  readonly #full: TraceBatch[] = [];
+  #open: TraceBatch | undefined;
+  /** Spans in all of them. */
+  #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
-  #lost = 0;
-  #failing = false;
 
-  constructor(exporter: SpanExporter, options: SpanBatchesOptions) {
-    this.#exporter = exporter;
+  constructor(sender: BatchSender, options: SpanBatchesOptions) {
+    this.#sender = sender;
     this.#options = options;
+    this.#losses = new Losses(options);
   }
 
-  add(spans: readonly FinishedSpan[]): void {
+  /**
+   * @param count how many spans there are
+   * @param write makes them, as OTLP's JSON in ASCII; it is not called where they would be dropped
+   */
+  add(count: number, write: () => readonly string[]): void {
     const { maximumQueue, batchSize, scheduledDelayMs } = this.#options;
-    if (this.#queue.length + spans.length > maximumQueue) {
-      this.#lose(spans.length, 'more spans come than are taken');
+    if (this.#waiting + count > maximumQueue) {
+      this.#losses.lose(count, 'more spans come than are taken');
       return;
     }
-    this.#queue.push(...spans);
-    if (this.#queue.length >= batchSize) this.#start();
+    for (const span of write()) this.#put(span);
+    if (this.#waiting >= batchSize) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), scheduledDelayMs).unref();
   }
 
   /** Sends what there is, within the export's time limit. */
   async close(): Promise<void> {
     const end = performance.now() + this.#options.exportTimeoutMs;
-    while ((this.#sending !== undefined || this.#queue.length > 0) && performance.now() < end) {
+    while ((this.#sending !== undefined || this.#waiting > 0) && performance.now() < end) {
       this.#start();
       const left = Math.max(1, end - performance.now());
       await Promise.race([this.#sending, new Promise((resolve) => setTimeout(resolve, left).unref())]);
     }
     clearTimeout(this.#timer);
-    await this.#exporter.shutdown();
+    await this.#sender.shutdown();
+  }
+
+  #put(span: string): void {
+    const { frame, batchSize } = this.#options;
+    this.#open ??= new TraceBatch(frame.head, frame.tail);
+    this.#open.add(span);
+    this.#waiting++;
+    if (this.#open.spans < batchSize) return;
+    this.#full.push(this.#open);
+    this.#open = undefined;
   }
 
   #start(): void {
-    clearTimeout(this.#timer);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#sending !== undefined || this.#queue.length === 0) return;
+    if (this.#sending !== undefined || this.#waiting === 0) return;
     this.#sending = this.#send().finally(() => {
       this.#sending = undefined;
-      if (this.#queue.length >= this.#options.batchSize) this.#start();
-      else if (this.#queue.length > 0) {
+      if (this.#waiting >= this.#options.batchSize) this.#start();
+      else if (this.#waiting > 0) {
         this.#timer ??= setTimeout(() => this.#start(), this.#options.scheduledDelayMs).unref();
       }
     });
   }
 
-  #send(): Promise<void> {
-    const spans = this.#queue.splice(0, this.#options.batchSize);
-    return new Promise((resolve) => {
-      this.#exporter.export(spans, ({ code, error }) => {
-        if (code === 0) this.#recover();
-        else this.#lose(spans.length, error?.message ?? 'the receiver refused them');
-        resolve();
-      });
-    });
-  }
-
-  #lose(spans: number, why: string): void {
-    this.#lost += spans;
-    if (this.#failing) return;
-    this.#failing = true;
-    this.#options.failed(why);
-  }
-
-  #recover(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#options.recovered(this.#lost);
-    this.#lost = 0;
+  async #send(): Promise<void> {
+    let batch = this.#full.shift();
+    if (batch === undefined) {
+      batch = this.#open;
+      this.#open = undefined;
+    }
+    if (batch === undefined) return;
+    const { spans } = batch;
+    this.#waiting -= spans;
+    const { code, error } = await this.#sender.send(batch.end());
+    if (code === 0) this.#losses.recover();
+    else this.#losses.lose(spans, error?.message ?? 'the receiver refused them');
   }
 }

@@ -21,17 +21,22 @@ export function readTraceParent(value: string | undefined): TraceParent | undefi
   return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
-const pool = Buffer.alloc(4096);
-let used = pool.length;
+const drawnBytes = 4096;
+const drawn = Buffer.alloc(drawnBytes);
+/** What was drawn, as hexadecimal digits. */
+let digits = '';
+let used = 0;
 
-/** Random bytes as hexadecimal digits; out of a pool, since a draw of its own for each costs more than all the rest. */
+/** Random bytes as hexadecimal digits; many are drawn at once, since a draw for each costs more than all the rest. */
 export function randomHex(bytes: 8 | 16): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+  const end = used + bytes * 2;
+  if (end > digits.length) {
+    digits = randomFillSync(drawn).toString('hex');
     used = 0;
+    return randomHex(bytes);
   }
-  used += bytes;
-  const text = pool.toString('hex', used - bytes, used);
+  const text = digits.slice(used, end);
+  used = end;
   return text === noSpan || text === noTrace ? randomHex(bytes) : text;
 }
 

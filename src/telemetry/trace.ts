@@ -4,8 +4,10 @@ import type { SpanOrigin } from './finished-span.ts';
 import type { Log } from './log.ts';
 import type { ObservedCall } from './observed-call.ts';
 import type { Sampler } from './sampler.ts';
-import { SpanBatches, type SpanExporter } from './span-batches.ts';
+import { SpanBatches } from './span-batches.ts';
 import { CallTrace, randomHex, readTraceParent } from './trace-context.ts';
+import { requestFrame } from './trace-json.ts';
+import { type SpanExporter, TraceSender } from './trace-sender.ts';
 import { readTraceSettings, type TraceSettings } from './trace-settings.ts';
 
 const packageName = '@opentelemetry/exporter-trace-otlp-http';
@@ -24,14 +26,12 @@ interface ExporterLibrary {
 export class Tracer {
   readonly #sampler: Sampler;
   readonly #batches: SpanBatches;
-  readonly #origin: SpanOrigin;
   #offset = 0;
   #offsetUntil = 0;
 
   constructor(settings: TraceSettings, batches: SpanBatches) {
     this.#sampler = settings.sampler;
     this.#batches = batches;
-    this.#origin = { resource: settings.resource, instrumentationScope: { name: 'headrace', version } };
   }
 
   /**
@@ -52,7 +52,7 @@ export class Tracer {
       this.#offset = Date.now() - performance.now();
       this.#offsetUntil = call.endedAt + clockMs;
     }
-    this.#batches.add(callSpans(call, this.#origin, this.#offset));
+    this.#batches.add(call.attempts.length + 1, () => callSpans(call, this.#offset));
   }
 
   async close(): Promise<void> {
@@ -86,8 +86,10 @@ export async function openTracer(
     headers,
     timeoutMillis: timeoutMs,
   });
-  const batches = new SpanBatches(exporter, {
+  const origin: SpanOrigin = { resource: settings.resource, instrumentationScope: { name: 'headrace', version } };
+  const batches = new SpanBatches(new TraceSender(exporter, origin), {
     ...settings,
+    frame: requestFrame(origin),
     failed: (why) => log.warn({ why }, 'spans are lost'),
     recovered: (lost) => log.info({ lost }, 'spans arrive again'),
   });

@@ -1,0 +1,122 @@
+const firstBytes = 64 * 1024;
+/** A line may be longer, but so much room is not kept for the next ones. */
+const keptBytes = 1024 * 1024;
+/** Escaping makes at most so many bytes of one. */
+const longestEscape = 6;
+/** So many bytes are escaped at a time. */
+const sliceBytes = 8 * 1024;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const shortEscapes: Readonly<Record<number, string>> = { 8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
+
+/** By byte: 0 where it stands for itself in JSON, else the letter behind the backslash. */
+const escapes = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === quote || byte === backslash ? (shortEscapes[byte] ?? 'u').charCodeAt(0) : 0,
+);
+const unicodeEscape = 'u'.charCodeAt(0);
+const hexDigits = Buffer.from('0123456789abcdef');
+
+/** Puts one line together as bytes, in room that is used again for the next one. */
+export class CaptureWriter {
+  #bytes = Buffer.allocUnsafeSlow(firstBytes);
+  #view = new DataView(this.#bytes.buffer);
+  #used = 0;
+  /** What is to be written before the next bytes: one write of a long text costs less than many of short ones. */
+  #text = '';
+
+  /** Adds a text as it is. */
+  text(text: string): void {
+    this.#text += text;
+  }
+
+  /** Adds bytes that are UTF-8 as what stands between the quotes of a text in JSON. */
+  escaped(bytes: Uint8Array): void {
+    this.#writeText();
+    for (let from = 0; from < bytes.length; from += sliceBytes) {
+      const slice = bytes.length <= sliceBytes ? bytes : bytes.subarray(from, from + sliceBytes);
+      this.#reserve(slice.length * (longestEscape + 1));
+      const source = this.#used + slice.length * longestEscape;
+      this.#bytes.set(slice, source);
+      this.#used = escapeWithin(this.#bytes, this.#view, this.#used, source, source + slice.length);
+    }
+  }
+
+  /** All that was added. It is overwritten by what is added next. */
+  end(): Buffer {
+    this.#writeText();
+    const line = this.#bytes.subarray(0, this.#used);
+    this.#used = 0;
+    if (this.#bytes.length > keptBytes) this.#take(Buffer.allocUnsafeSlow(firstBytes));
+    return line;
+  }
+
+  #writeText(): void {
+    if (this.#text === '') return;
+    this.#reserve(this.#text.length * 3); // as much as UTF-8 may take for it
+    this.#used += this.#bytes.write(this.#text, this.#used);
+    this.#text = '';
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#used + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#used));
+    this.#take(larger);
+  }
+
+  #take(bytes: Buffer<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+/**
+ * Escapes what stands from `start` to `end` to the place `from` before it, four bytes at a time: a word is copied whole,
+ * and where a byte of it has to be escaped, what comes from there on is written over. Returns where it ends. It is one
+ * loop without calls, since it meets every byte of every body.
+ */
+function escapeWithin(bytes: Uint8Array, view: DataView, from: number, start: number, end: number): number {
+  let used = from;
+  let at = start;
+  const lastWord = end - 4;
+  while (at < end) {
+    if (at <= lastWord) {
+      const word = view.getInt32(at, true);
+      view.setInt32(used, word, true);
+      const quotes = word ^ 0x22222222;
+      const backslashes = word ^ 0x5c5c5c5c;
+      const found = (quotes - 0x01010101) & ~quotes;
+      // In the highest bit of each byte, whether it has to be escaped; right up to the first one that has.
+      const bits = (((word - 0x20202020) & ~word) | found | ((backslashes - 0x01010101) & ~backslashes)) & 0x80808080;
+      if (bits === 0) {
+        at += 4; // by a constant, so that the processor need not wait for what was found
+        used += 4;
+        continue;
+      }
+      const plain = (31 - Math.clz32(bits & -bits)) >> 3;
+      at += plain;
+      used += plain;
+    }
+    const byte = bytes[at++] as number;
+    const letter = escapes[byte] as number;
+    if (letter === 0) {
+      bytes[used++] = byte;
+      continue;
+    }
+    bytes[used++] = backslash;
+    bytes[used++] = letter;
+    if (letter === unicodeEscape) used = writeUnicode(bytes, used, byte);
+  }
+  return used;
+}
+
+/** What stands behind the letter. Returns where it ends. */
+function writeUnicode(target: Uint8Array, from: number, byte: number): number {
+  target[from] = 0x30;
+  target[from + 1] = 0x30;
+  target[from + 2] = hexDigits[byte >> 4] as number;
+  target[from + 3] = hexDigits[byte & 15] as number;
+  return from + 4;
+}
