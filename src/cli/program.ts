@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { addConfigOptions, type ConfigFlags } from './config-options.ts';
+import { addDrillOptions } from './drill-options.ts';
 
 /**
  * Runs the command that the arguments name; `start` where they name none. A command's own code is loaded when it runs.
@@ -37,6 +38,7 @@ export function createProgram(): Command {
     .action(async (file: string, flags: ConfigFlags & { endpoint: string }) =>
       (await import('./explain.ts')).explain(file, flags),
     );
+  addDrillOptions(program.command('drill'));
   program
     .command('schema')
     .description('print the JSON Schemas of the configuration files')
