@@ -1,8 +1,11 @@
-import { join, resolve } from 'node:path';
 import { type AdminPorts, createAdminHandlers } from './admin/handlers.ts';
+import { Chooser } from './balancing/chooser.ts';
+import { HealthRegistry } from './balancing/health-registry.ts';
+import type { SlotsSource } from './balancing/slots.ts';
 import type { Config } from './config/config.ts';
 import { type Deletions, noDeletions, type Package } from './config/deletions.ts';
 import type { LoadedConfig } from './config/load.ts';
+import type { Sources } from './config/source-files.ts';
 import { ConfigWatcher } from './config/watch.ts';
 import { createHandlers } from './http/handlers.ts';
 import { KeyGuard } from './http/key-guard.ts';
@@ -25,8 +28,12 @@ export interface GatewayOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads and checks the configuration anew; without it there is no reload. */
   readonly load?: () => Promise<LoadedConfig>;
+  /** What the configuration was read from. With it and `load`, changed files take effect by themselves. */
+  readonly sources?: Sources;
   /** Where several processes share the limits; its own otherwise. */
   readonly limiter?: Limiter;
+  /** Where several processes share the places of backends; its own otherwise. */
+  readonly slots?: SlotsSource;
   /** Where several processes share the page of metrics. */
   readonly renderMetrics?: (own: Metrics) => Promise<MetricsPage>;
   /** Where several processes serve: does something in each of them. */
@@ -51,6 +58,8 @@ export interface Gateway {
   readonly runtime: Runtime;
   /** Reads the files anew, in this process. */
   reload(why: string): Promise<ReloadState>;
+  /** Resolves when every reload is done that was asked for before, in this process. */
+  settled(): Promise<void>;
   /** Takes a model package away, in this process. */
   deletePackage(found: Package, by: string): void;
   /** What was taken away so. */
@@ -72,14 +81,25 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
   const storage = storageFolder === undefined ? undefined : await openSqliteStorage(storageFolder);
-  const surroundings = { log, env: options.env, limiter: options.limiter ?? new MemoryLimiter(), counter };
+  const surroundings = {
+    log,
+    env: options.env,
+    limiter: options.limiter ?? new MemoryLimiter(),
+    counter,
+    health: new HealthRegistry(options.slots && { slots: options.slots }),
+    chooser: new Chooser(),
+  };
+  const { sources } = options;
+  const unread = { configDir: config.settings.configDir, contents: new Map() };
   const reloader = new Reloader(config, {
-    load: options.load ?? (async () => ({ problems: [], config })),
+    load: options.load ?? (async () => ({ problems: [], config, sources: sources ?? unread })),
     create: (next, previous) => createRuntime(next, surroundings, previous),
     log,
     storage,
     deletions: options.deletions ?? noDeletions,
+    sources,
   });
+  metrics.observeBreakers(() => surroundings.health.breakerStates());
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   const guard = new KeyGuard();
@@ -99,7 +119,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
   });
-  const watcher = options.load && (await watchFiles(reloader));
+  const watcher =
+    options.load && sources
+      ? await ConfigWatcher.start(
+          () => reloader.sources,
+          () => reloader.refresh('a file changed'),
+        )
+      : undefined;
   return {
     port: server.port,
     metrics,
@@ -107,6 +133,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       return reloader.runtime;
     },
     reload: (why) => reloader.reload(why),
+    settled: () => reloader.settled(),
     deletePackage: (found, by) => reloader.deletePackage(found, by),
     get deletions() {
       return reloader.deletions;
@@ -174,14 +201,6 @@ function createAdminPorts({ reloader, options }: Parts): AdminPorts {
     log: options.log,
     replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
   };
-}
-
-function watchFiles(reloader: Reloader): Promise<ConfigWatcher> {
-  const paths = () => {
-    const { configDir, connectorsFile } = reloader.written.settings;
-    return { configDir, connectorsFile: resolve(connectorsFile ?? join(configDir, 'external-api-connectors.toml')) };
-  };
-  return ConfigWatcher.start(paths, () => void reloader.reload('a file changed'));
 }
 
 async function drain(server: HttpServer, timeoutMs: number): Promise<void> {

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { changedSettings, describeChanges, restartSettings } from './config/changes.ts';
 import type { Config } from './config/config.ts';
-import { type Deletions, type Package, remainingModels, withoutDeleted } from './config/deletions.ts';
+import { type Deletions, type Package, withoutDeleted } from './config/deletions.ts';
 import { isLoopback } from './config/listen-address.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatProblem } from './config/problem.ts';
+import { isSameContent, type Sources } from './config/source-files.ts';
+import { DeletedPackages } from './deleted-packages.ts';
+import { ReloadQueue, type ReloadRequest } from './reload-queue.ts';
 import type { Runtime } from './runtime.ts';
 import type { Storage } from './storage/storage.ts';
 import type { Log } from './telemetry/log.ts';
@@ -27,6 +30,8 @@ export interface ReloaderPorts {
   readonly storage: Storage | undefined;
   /** What is deleted already, in the other processes that serve. */
   readonly deletions: Deletions;
+  /** What the first configuration was read from, as far as it is known. */
+  readonly sources: Sources | undefined;
 }
 
 /** Holds the configuration in force, and exchanges it in one assignment for a good new one. */
@@ -36,12 +41,13 @@ export class Reloader {
   readonly #first: Config;
   /** As the files say. */
   #config: Config;
-  #deletions: Deletions;
+  readonly #deleted: DeletedPackages;
   #hadFolder: boolean;
+  /** What was read last, also where that was wrong. */
+  #sources: Sources;
   #runtime: Runtime;
   #state: ReloadState;
-  #running: Promise<ReloadState> | undefined;
-  #waiting: Promise<ReloadState> | undefined;
+  readonly #queue = new ReloadQueue((request) => this.#work(request));
   /** Names of settings that wait for a restart. */
   #restartNeeded: readonly string[] = [];
   #restartSaid = '[]';
@@ -51,9 +57,10 @@ export class Reloader {
     this.#first = config;
     this.#config = config;
     this.#hadFolder = existsSync(config.settings.configDir);
-    this.#deletions = ports.deletions;
-    this.#forgetModels(new Set([...ports.deletions.models, ...(ports.storage?.deletedPackages() ?? [])]));
-    this.#runtime = ports.create(withoutDeleted(config, this.#deletions), undefined);
+    this.#sources = ports.sources ?? { configDir: config.settings.configDir, contents: new Map() };
+    this.#deleted = new DeletedPackages(ports.deletions, ports.storage);
+    this.#deleted.forgetModels(config);
+    this.#runtime = ports.create(withoutDeleted(config, this.#deleted.now), undefined);
     this.#state = { ok: true, at: new Date().toISOString(), problems: [] };
   }
 
@@ -66,7 +73,12 @@ export class Reloader {
   }
 
   get deletions(): Deletions {
-    return this.#deletions;
+    return this.#deleted.now;
+  }
+
+  /** What was read last, also where that was wrong. */
+  get sources(): Sources {
+    return this.#sources;
   }
 
   /** Names of settings whose values in the files are others than those in force, until a restart. */
@@ -89,49 +101,53 @@ export class Reloader {
 
   /**
    * Reads the files anew; never rejects. What is wrong changes nothing. Requests that come while one runs share the one
-   * after it.
+   * after it. Connectors that were deleted before this call, and not those that are after it, are back when it is done.
    */
   reload(why: string): Promise<ReloadState> {
-    if (this.#running === undefined) {
-      this.#running = this.#reload(why)
-        .catch((error: unknown) => this.#refuse(why, [`the configuration could not be read: ${error}`]))
-        .finally(() => {
-          this.#running = undefined;
-        });
-      return this.#running;
-    }
-    this.#waiting ??= this.#running.then(() => {
-      this.#waiting = undefined;
-      return this.reload(why);
-    });
-    return this.#waiting;
+    const moment = this.#deleted.moment();
+    return this.#queue.ask({ why, moment, momentIfChanged: moment });
+  }
+
+  /** The same where a file is another than it was when it was read last; else nothing. */
+  refresh(why: string): Promise<ReloadState> {
+    return this.#queue.ask({ why, moment: undefined, momentIfChanged: this.#deleted.moment() });
+  }
+
+  /** Resolves when every reload is done that was asked for before. */
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   /** Takes a package away, in one step with whatever waited for its name. Once more changes nothing. */
-  deletePackage({ kind, name }: Package, by: string): void {
-    const { connectors, models } = this.#deletions;
-    if ((kind === 'connector' ? connectors : models).has(name)) return;
-    if (kind === 'connector') {
-      this.#deletions = { connectors: new Set([...connectors, name]), models };
-    } else {
-      this.#ports.storage?.addDeletedPackage(name, by);
-      this.#deletions = { connectors, models: new Set([...models, name]) };
-    }
-    this.#exchange();
+  deletePackage(found: Package, by: string): void {
+    const isNew = this.#deleted.add(found, by);
+    if (!this.#queue.isBusy) this.#deleted.forgetModels(this.#config); // no file can be about to name it
+    if (isNew) this.#exchange();
   }
 
-  async #reload(why: string): Promise<ReloadState> {
+  async #work(request: ReloadRequest): Promise<ReloadState> {
+    try {
+      return await this.#reload(request);
+    } catch (error) {
+      const unknown = [...this.#sources.contents.keys()].map((path) => [path, 'unknown'] as const);
+      this.#sources = { ...this.#sources, contents: new Map(unknown) };
+      return this.#refuse(request.why, [`the configuration could not be read: ${error}`]);
+    }
+  }
+
+  async #reload({ why, moment, momentIfChanged }: ReloadRequest): Promise<ReloadState> {
     const { log } = this.#ports;
-    const old = this.#deletions.connectors;
-    const { problems, config } = await this.#ports.load();
+    const { problems, config, sources } = await this.#ports.load();
+    const isChanged = !isSameContent(this.#sources, sources);
+    this.#sources = sources;
+    const meant = isChanged ? momentIfChanged : moment;
+    if (meant === undefined) return this.#state;
     const faults = config === undefined ? [] : [...this.#whatIsGone(config), ...this.#whatIsOpen(config)];
     const lines = [...problems.map(formatProblem), ...faults];
     if (config === undefined || faults.length > 0) return this.#refuse(why, lines);
-    const changes = describeChanges(this.#config, config);
+    const changes = await describeChanges(this.#config, config);
     this.#config = config;
-    // What was deleted while the files were read is not meant by them.
-    this.#deletions = { ...this.#deletions, connectors: without(this.#deletions.connectors, old) };
-    this.#forgetModels(this.#deletions.models);
+    this.#deleted.settle(config, meant);
     this.#exchange();
     this.#state = { ok: true, at: new Date().toISOString(), problems: lines };
     log.setLevel(config.settings.logLevel);
@@ -144,13 +160,6 @@ export class Reloader {
     this.#state = { ok: false, at: new Date().toISOString(), problems };
     this.#ports.log.error({ why, problems }, 'the new configuration is wrong; the old one stays in force');
     return this.#state;
-  }
-
-  /** Keeps those deleted models that the files still name; naming another one again brings it back. */
-  #forgetModels(models: ReadonlySet<string>): void {
-    const left = remainingModels(this.#config, models);
-    this.#deletions = { ...this.#deletions, models: left };
-    if (left.size < models.size) this.#ports.storage?.forgetDeletedPackages([...without(models, left)]);
   }
 
   /** What was there and is not any more. That is taken for an accident: emptying it says the same on purpose. */
@@ -184,11 +193,7 @@ export class Reloader {
 
   #exchange(): void {
     const previous = this.#runtime;
-    this.#runtime = this.#ports.create(withoutDeleted(this.#config, this.#deletions), previous);
+    this.#runtime = this.#ports.create(withoutDeleted(this.#config, this.#deleted.now), previous);
     previous.retire().catch((error: unknown) => this.#ports.log.error({ error: String(error) }, 'closing failed'));
   }
-}
-
-function without(names: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
-  return new Set([...names].filter((name) => !others.has(name)));
 }

@@ -4,13 +4,13 @@ import type { Package } from '../config/deletions.ts';
 export type Question =
   | { readonly what: 'metrics' }
   | { readonly what: 'deletions' }
-  | { readonly what: 'reload' }
+  | { readonly what: 'reload'; readonly why: string }
   | { readonly what: 'delete'; readonly found: Package; readonly by: string };
 
 /** What a worker answers; an error says why it could not. */
 export type Answer = { readonly value: unknown } | { readonly error: string };
 
-/** What the processes of `--workers` say to each other, apart from the limits. */
+/** What the processes of `--workers` say to each other, apart from the limits and the places of backends. */
 export type ClusterMessage =
   /** A worker serves. */
   | { readonly type: 'worker:listening'; readonly port: number }

@@ -1,22 +1,40 @@
 import cluster, { type Worker } from 'node:cluster';
-import type { Config } from '../config/config.ts';
+import { SharedSlots } from '../balancing/slots-authority.ts';
+import { isSlotsRequest } from '../balancing/slots-messages.ts';
+import { ConfigWatcher } from '../config/watch.ts';
 import { LimiterAuthority } from '../limits/limiter-authority.ts';
 import { isLimiterRequest } from '../limits/limiter-messages.ts';
 import { MemoryLimiter } from '../limits/memory-limiter.ts';
 import { openLog } from '../telemetry/log.ts';
 import { type Answer, type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
+import { ClusterReloads, type ConfigFiles } from './cluster-reloads.ts';
 
 const restartDelayMs = 1000;
 const answerTimeoutMs = 10_000;
+let lastQuestion = 0;
+
+/** What all workers share. */
+interface Shared {
+  readonly limiter: MemoryLimiter;
+  readonly slots: SharedSlots;
+  readonly reloads: ClusterReloads;
+}
 
 /**
- * Runs `--workers` processes that share the port. This one serves nothing itself: it holds the limits, so that they
- * are exact over all workers, joins their metrics, and replaces a worker that dies.
+ * Runs `--workers` processes that share the port. This one serves nothing itself: it holds the limits and the places of
+ * backends, so that they are exact over all workers, joins their metrics, and replaces a worker that dies. It alone
+ * watches the files, so that reloads and deletions come to all workers in one order.
  * @returns exit code, once all workers have ended after a signal or because none could start
  */
-export async function runPrimary(config: Config, onReady: (port: number) => void): Promise<number> {
-  const log = openLog(config.settings.logLevel);
-  const limiter = new MemoryLimiter();
+export async function runPrimary(files: ConfigFiles, onReady: (port: number) => void): Promise<number> {
+  const { settings } = files.first.config;
+  const log = openLog(settings.logLevel);
+  const reloads = new ClusterReloads(files, (question) => askAll(allWorkers(), question));
+  const watcher = await ConfigWatcher.start(
+    () => reloads.sources,
+    () => reloads.refresh('a file changed'),
+  );
+  const shared = { limiter: new MemoryLimiter(), slots: new SharedSlots(), reloads };
   const listening = new Set<Worker>();
   let ready = false;
   let ending = false;
@@ -24,8 +42,8 @@ export async function runPrimary(config: Config, onReady: (port: number) => void
   cluster.setupPrimary({ silent: false });
   const fork = () => {
     if (ending) return;
-    serveWorker(cluster.fork(), limiter, listening, ({ port }) => {
-      if (ready || listening.size < config.settings.workers) return;
+    serveWorker(cluster.fork(), shared, listening, ({ port }) => {
+      if (ready || listening.size < settings.workers) return;
       ready = true;
       onReady(port);
     });
@@ -34,8 +52,8 @@ export async function runPrimary(config: Config, onReady: (port: number) => void
     ending = true;
     for (const worker of allWorkers()) send(worker, { type: 'one:end' });
   };
-  for (let i = 0; i < config.settings.workers; i++) fork();
-  actOnSignals(end);
+  for (let i = 0; i < settings.workers; i++) fork();
+  actOnSignals(end, () => void reloads.reload('SIGHUP'));
   return new Promise((resolve) => {
     cluster.on('exit', (worker, exitCode, signal) => {
       const neverServed = !listening.delete(worker) && !ready;
@@ -45,7 +63,9 @@ export async function runPrimary(config: Config, onReady: (port: number) => void
         end(); // it has said why; another try would say the same
       }
       if (ending) {
-        if (allWorkers().length === 0) resolve(code);
+        if (allWorkers().length > 0) return;
+        watcher.close();
+        resolve(code);
         return;
       }
       log.error({ pid: worker.process.pid, exitCode, signal }, 'a worker died and is replaced');
@@ -61,37 +81,42 @@ function allWorkers(): Worker[] {
 
 function serveWorker(
   worker: Worker,
-  limiter: MemoryLimiter,
+  { limiter, slots, reloads }: Shared,
   listening: Set<Worker>,
   onListening: (message: { readonly port: number }) => void,
 ): void {
   worker.setMaxListeners(0); // each question that waits for its answer is one
+  const answer = async (id: number, answers: Promise<readonly Answer[]>) =>
+    send(worker, { type: 'everyone:answer', id, answers: await answers });
   const authority = new LimiterAuthority(limiter, (response) => {
     if (worker.isConnected()) worker.send(response);
   });
+  const places = slots.serve((response) => {
+    if (worker.isConnected()) worker.send(response);
+  });
+  worker.on('exit', () => places.close());
   worker.on('message', (message: unknown) => {
     if (isLimiterRequest(message)) void authority.handle(message);
+    else if (isSlotsRequest(message)) void places.handle(message);
     else if (!isClusterMessage(message)) return;
     else if (message.type === 'worker:listening') {
       listening.add(worker);
       onListening(message);
     } else if (message.type === 'everyone:ask') {
+      const { id, question } = message;
       // What changes something is also for those that are about to serve.
-      const isChange = message.question.what === 'reload' || message.question.what === 'delete';
-      void askEveryone(worker, isChange ? allWorkers() : [...listening], message);
+      if (question.what === 'reload') void answer(id, reloads.reload(question.why));
+      else void answer(id, askAll(question.what === 'delete' ? allWorkers() : [...listening], question));
     }
   });
 }
 
-/** Gives the worker that wanted to know the answers of all that are still there. */
-async function askEveryone(
-  asking: Worker,
-  workers: readonly Worker[],
-  { id, question }: { readonly id: number; readonly question: Question },
-): Promise<void> {
+/** The answers of all that are still there. Each gets its questions in the order in which they are asked here. */
+async function askAll(workers: readonly Worker[], question: Question): Promise<readonly Answer[]> {
+  const id = ++lastQuestion;
   const connected = workers.filter((worker) => worker.isConnected());
   const answers = await Promise.all(connected.map((worker) => askOne(worker, id, question)));
-  send(asking, { type: 'everyone:answer', id, answers: answers.filter((answer) => answer !== undefined) });
+  return answers.filter((answer) => answer !== undefined);
 }
 
 /** Undefined: it ended meanwhile. */
@@ -118,12 +143,10 @@ function send(worker: Worker, message: ClusterMessage): void {
   if (worker.isConnected()) worker.send(message);
 }
 
-function actOnSignals(end: () => void): void {
+function actOnSignals(end: () => void, reload: () => void): void {
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
-  process.on('SIGHUP', () => {
-    for (const worker of allWorkers()) worker.process.kill('SIGHUP');
-  });
+  process.on('SIGHUP', reload);
   if (process.channel) {
     process.on('disconnect', end);
     process.channel.unref();

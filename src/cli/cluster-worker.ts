@@ -1,3 +1,5 @@
+import { RemoteSlots } from '../balancing/remote-slots.ts';
+import { isSlotsResponse } from '../balancing/slots-messages.ts';
 import type { Deletions, Package } from '../config/deletions.ts';
 import type { Everywhere, Gateway } from '../gateway.ts';
 import { isLimiterResponse } from '../limits/limiter-messages.ts';
@@ -12,9 +14,13 @@ interface SentDeletions {
   readonly models: readonly string[];
 }
 
-/** A worker's side of `--workers`: the limits are asked of the primary process, and what concerns all goes through it. */
+/**
+ * A worker's side of `--workers`: the primary process is asked for the limits and the places of backends, and what
+ * concerns all goes through it.
+ */
 export class ClusterWorker implements Everywhere {
   readonly limiter = new RemoteLimiter({ send: (request) => void process.send?.(request) });
+  readonly slots = new RemoteSlots({ send: (request) => void process.send?.(request) });
   readonly #waiting = new Map<number, (answers: readonly Answer[]) => void>();
   /** Questions that come before it serves wait for that. */
   readonly #gateway = Promise.withResolvers<Gateway>();
@@ -24,6 +30,7 @@ export class ClusterWorker implements Everywhere {
   constructor() {
     process.on('message', (message: unknown) => {
       if (isLimiterResponse(message)) this.limiter.receive(message);
+      else if (isSlotsResponse(message)) this.slots.receive(message);
       else if (isClusterMessage(message)) void this.#receive(message);
     });
   }
@@ -33,8 +40,8 @@ export class ClusterWorker implements Everywhere {
     return Metrics.join((await this.#askEveryone({ what: 'metrics' })) as MetricsSnapshot[]);
   }
 
-  async reload(): Promise<readonly ReloadState[]> {
-    return (await this.#askEveryone({ what: 'reload' })) as ReloadState[];
+  async reload(why = 'an admin asked'): Promise<readonly ReloadState[]> {
+    return (await this.#askEveryone({ what: 'reload', why })) as ReloadState[];
   }
 
   async deletePackage(found: Package, by: string): Promise<void> {
@@ -96,10 +103,17 @@ async function answer(question: Question, gateway: Gateway): Promise<Answer> {
   }
 }
 
+/** A reload and a deletion begin at once, so that their order is that in which the primary process has sent them. */
 function work(question: Question, gateway: Gateway): unknown {
   if (question.what === 'metrics') return gateway.metrics.snapshot();
-  if (question.what === 'reload') return gateway.reload('an admin asked');
+  if (question.what === 'reload') return gateway.reload(question.why);
   if (question.what === 'delete') return gateway.deletePackage(question.found, question.by);
+  return deletionsOf(gateway);
+}
+
+/** As they are when the reloads have ended that the one who asks does not know of. */
+async function deletionsOf(gateway: Gateway): Promise<SentDeletions> {
+  await gateway.settled();
   const { connectors, models } = gateway.deletions;
-  return { connectors: [...connectors], models: [...models] } satisfies SentDeletions;
+  return { connectors: [...connectors], models: [...models] };
 }

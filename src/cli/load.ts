@@ -1,22 +1,36 @@
 import type { Config } from '../config/config.ts';
+import { ConfigLoader } from '../config/config-loader.ts';
 import type { Flags } from '../config/flags.ts';
-import { loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+
+/** A loaded configuration without errors. */
+export interface GoodConfig extends LoadedConfig {
+  readonly config: Config;
+}
+
+/** Reads the configuration of this process. */
+export function createLoader(flags: Flags): ConfigLoader {
+  return new ConfigLoader({ flags, env: process.env, cwd: process.cwd() });
+}
 
 /**
  * Loads the configuration for a command, and prints what is wrong with it on standard error.
  * @returns undefined where there is an error; the process then ends with exit code 1
  */
 export async function loadOrComplain(flags: Flags): Promise<Config | undefined> {
-  const { problems, config } = await loadConfig({ flags, env: process.env, cwd: process.cwd() });
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  if (config === undefined) process.exitCode = 1;
-  return config;
+  return (await firstLoad(createLoader(flags), (line) => process.stderr.write(`${line}\n`)))?.config;
 }
 
-/** The same without a word, for a process whose parent has said it all. */
-export async function loadConfigQuietly(flags: Flags): Promise<Config | undefined> {
-  const { config } = await loadConfig({ flags, env: process.env, cwd: process.cwd() });
-  if (config === undefined) process.exitCode = 1;
-  return config;
+/**
+ * The first load of a process.
+ * @param say takes each problem, as a line
+ * @returns undefined where there is an error; the process then ends with exit code 1
+ */
+export async function firstLoad(loader: ConfigLoader, say: (line: string) => void): Promise<GoodConfig | undefined> {
+  const { problems, config, sources } = await loader.load();
+  for (const problem of problems) say(formatProblem(problem));
+  if (config !== undefined) return { problems, config, sources };
+  process.exitCode = 1;
+  return undefined;
 }

@@ -1,35 +1,36 @@
 import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
+import type { ConfigLoader } from '../config/config-loader.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { type Log, openLog } from '../telemetry/log.ts';
 import type { ClusterWorker } from './cluster-worker.ts';
 import type { ConfigFlags } from './config-options.ts';
 import { DemoServer } from './demo.ts';
-import { loadConfigQuietly, loadOrComplain } from './load.ts';
+import { createLoader, firstLoad, type GoodConfig } from './load.ts';
 import { printBackendLines, printReady } from './start-lines.ts';
 
 /** `headrace start`: runs until it is told to end. */
 export async function start(flags: ConfigFlags & { printConfig?: boolean }): Promise<void> {
   if (cluster.isWorker) return startWorker(flags);
-  const config = await loadOrComplain(flags);
-  if (config === undefined) return;
-  if (flags.printConfig) printConfig(config);
-  else if (config.settings.workers > 1) await startWorkers(config);
-  else await startAlone(config, flags);
+  const loader = createLoader(flags);
+  const first = await firstLoad(loader, (line) => process.stderr.write(`${line}\n`));
+  if (first === undefined) return;
+  if (flags.printConfig) printConfig(first.config);
+  else if (first.config.settings.workers > 1) await startWorkers(first, loader);
+  else await startAlone(first, loader);
 }
 
-async function startAlone(config: Config, flags: ConfigFlags): Promise<void> {
-  const gateway = await listen(config, flags, {});
+async function startAlone({ config, sources }: GoodConfig, loader: ConfigLoader): Promise<void> {
+  const gateway = await listen(config, loader, { sources });
   if (gateway === undefined) return;
   printReady(gateway.port, config);
   await printBackendLines(gateway.runtime.backends);
 }
 
 /** The process that holds several workers. */
-async function startWorkers(config: Config): Promise<void> {
+async function startWorkers(first: GoodConfig, loader: ConfigLoader): Promise<void> {
   const { runPrimary } = await import('./cluster-primary.ts');
-  process.exitCode = await runPrimary(config, (port) => printReady(port, config));
+  process.exitCode = await runPrimary({ first, loader }, (port) => printReady(port, first.config));
 }
 
 /** One of several processes that share the port. */
@@ -37,10 +38,12 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
   const { ClusterWorker } = await import('./cluster-worker.ts');
   const worker = new ClusterWorker();
   const deletions = await worker.deletions(); // before the files, so that no reload comes between
-  const config = await loadConfigQuietly(flags);
-  const { limiter } = worker;
+  const loader = createLoader(flags);
+  const first = await firstLoad(loader, () => {}); // the primary process has said it all
+  const { limiter, slots } = worker;
   const renderMetrics = () => worker.renderMetrics();
-  const gateway = config && (await listen(config, flags, { limiter, everywhere: worker, deletions, renderMetrics }));
+  const shared = { limiter, slots, everywhere: worker, deletions, renderMetrics };
+  const gateway = first && (await listen(first.config, loader, shared));
   if (gateway === undefined) {
     process.disconnect();
     return;
@@ -52,13 +55,15 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
 /** Starts to serve; says why on standard error where that fails. */
 async function listen(
   config: Config,
-  flags: ConfigFlags,
-  shared: Pick<GatewayOptions, 'limiter' | 'renderMetrics' | 'deletions'> & { readonly everywhere?: ClusterWorker },
+  loader: ConfigLoader,
+  shared: Pick<GatewayOptions, 'limiter' | 'slots' | 'renderMetrics' | 'deletions' | 'sources'> & {
+    readonly everywhere?: ClusterWorker;
+  },
 ): Promise<Gateway | undefined> {
   const log = openLog(config.settings.logLevel);
   const demo = new DemoServer();
   const load = async () => {
-    const loaded = await loadConfig({ flags, env: process.env, cwd: process.cwd() });
+    const loaded = await loader.load();
     return { ...loaded, config: loaded.config && (await demo.apply(loaded.config)) };
   };
   try {
@@ -110,7 +115,8 @@ function actOnSignals(gateway: Gateway, log: Log, demo: DemoServer, worker: Clus
     told = true;
     void begin();
   };
-  process.on('SIGHUP', () => void gateway.reload('SIGHUP'));
+  const complain = (error: unknown) => log.error({ error: String(error) }, 'the reload has failed');
+  process.on('SIGHUP', () => void (worker ?? gateway).reload('SIGHUP').catch(complain));
   worker?.onEnd(end);
   const onSignal = worker === undefined ? end : begin;
   process.on('SIGINT', onSignal);
