@@ -55,10 +55,14 @@ export class CandidateRun {
     const before = attempts.tries.length;
     let release: ReleaseSlot | undefined;
     try {
-      const fitted = this.#fitted ?? (await this.#fit());
+      // A promise is awaited only where there is one, since most calls have nothing to wait for here.
+      const fitting = this.#fitted ?? this.#fit();
+      const fitted = fitting instanceof Promise ? await fitting : fitting;
+      this.#fitted = fitted;
       const taking = candidate.slots?.take({ caller, nice: call.nice, deadlineAt, signal });
       release = taking instanceof Promise ? await taking : taking;
-      if (this.#ticket === undefined) await this.#admit(fitted);
+      const admitting = this.#ticket ?? this.#admit(fitted);
+      this.#ticket = admitting instanceof Promise ? await admitting : admitting;
       const reply = await sendWithKeys(fitted.signal === signal ? fitted : { ...fitted, signal }, this, this.#context);
       breaker.succeeded();
       return this.answer(reply, release);
@@ -116,26 +120,33 @@ export class CandidateRun {
     else reservation.release();
   }
 
-  async #fit(): Promise<FittedCall> {
+  #fit(): FittedCall | Promise<FittedCall> {
     const { candidate } = this;
-    const { call, ports, rated } = this.#context;
+    const { call, ports } = this.#context;
     if (candidate.config === undefined) ports.undeclared(candidate);
+    let fitting: FittedCall | Promise<FittedCall>;
     try {
-      const fitting = fit(overrideFields(call, candidate.parameters), candidate, ports);
-      this.#fitted = fitting instanceof Promise ? await fitting : fitting;
-      return this.#fitted;
+      fitting = fit(overrideFields(call, candidate.parameters), candidate, ports);
     } catch (error) {
-      rated(await standing(candidate, ports.limiter));
-      throw error;
+      return this.#refused(error);
     }
+    return fitting instanceof Promise ? fitting.catch((error: unknown) => this.#refused(error)) : fitting;
   }
 
-  async #admit(fitted: FittedCall): Promise<void> {
+  /** It does not fit: what its rates are is told all the same. */
+  async #refused(error: unknown): Promise<never> {
+    this.#context.rated(await standing(this.candidate, this.#context.ports.limiter));
+    throw error;
+  }
+
+  #admit(fitted: FittedCall): Ticket | Promise<Ticket> {
     const { ports, rated } = this.#context;
     const admitting = admit(fitted, this.candidate, ports.limiter);
-    const ticket = admitting instanceof Promise ? await admitting : admitting;
-    this.#ticket = ticket;
-    rated(ticket);
+    const admitted = (ticket: Ticket) => {
+      rated(ticket);
+      return ticket;
+    };
+    return admitting instanceof Promise ? admitting.then(admitted) : admitted(admitting);
   }
 
   /** No request went out: that is no try, and yet what became of the candidate. */

@@ -23,7 +23,8 @@ export async function sendWithKeys(call: FittedCall, run: CandidateRun, context:
   for (;;) {
     const { affinity, ports } = context;
     const need = { candidate, limiter: ports.limiter, affinity, tokens, spent, failure, signal: call.signal };
-    const taken = await takeKey(need);
+    const taking = takeKey(need);
+    const taken = taking instanceof Promise ? await taking : taking;
     try {
       const reply = await sendOnce(requestOf(call, body, taken.key, candidate, context), run, context);
       taken.answered(reply);

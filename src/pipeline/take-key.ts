@@ -59,7 +59,18 @@ export class TakenKey {
  * The best key of a candidate that may be used now.
  * @throws UpstreamFailure where there is none
  */
-export async function takeKey(need: KeyNeed): Promise<TakenKey> {
+export function takeKey(need: KeyNeed): TakenKey | Promise<TakenKey> {
+  const { candidate, affinity, tokens, spent } = need;
+  const { keys, model } = candidate;
+  const { usable } = keys.choose(model, affinity, tokens);
+  const first = usable?.[0];
+  if (first !== undefined && spent === undefined && keys.rates(first) === undefined) {
+    return new TakenKey(first, candidate, undefined, tokens);
+  }
+  return takeRatedKey(need);
+}
+
+async function takeRatedKey(need: KeyNeed): Promise<TakenKey> {
   const { candidate, affinity, tokens, spent, signal } = need;
   const { keys, model } = candidate;
   let choice = keys.choose(model, affinity, tokens);

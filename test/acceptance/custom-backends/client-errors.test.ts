@@ -70,11 +70,12 @@ describe('a 4xx of the backend', () => {
 });
 
 /** How servers say that a prompt is too long: a status, and the body. */
-const overflows: readonly (readonly [string, string, object, (readonly [number, number])?])[] = [
+const overflows: readonly (readonly [string, string, object, readonly (number | null)[]])[] = [
   [
     'a code',
     'This request is too large for the model.',
     { error: { message: 'This request is too large for the model.', code: 'context_length_exceeded' } },
+    [null, null],
   ],
   [
     'a sentence',
@@ -103,13 +104,14 @@ const overflows: readonly (readonly [string, string, object, (readonly [number, 
     'the words of a local server',
     'the request exceeds the available context size, try increasing it',
     { error: { code: 400, message: 'the request exceeds the available context size, try increasing it' } },
+    [null, null],
   ],
 ];
 
 describe('an overflow that the backend reports', () => {
   it.each(overflows)(
     'by %s becomes our context_length_exceeded with its message',
-    async (_how, message, json, figures) => {
+    async (_how, message, json, [limit, measured]) => {
       const { chat, backend } = await startRig({ script: [{ status: 400, json }] });
       for (const stream of [false, true]) {
         const { status, error, detail } = failure(await chat({ stream }));
@@ -117,7 +119,7 @@ describe('an overflow that the backend reports', () => {
         expect(error.message).toContain(message);
         expect(detail).toMatchObject({
           code: 'input_limit_exceeded',
-          details: { model: 'm', limit: figures?.[0] ?? null, measured: figures?.[1] ?? null },
+          details: { model: 'm', limit, measured },
         });
       }
       expect(backend.posts()).toHaveLength(2);
