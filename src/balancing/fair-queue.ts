@@ -33,6 +33,16 @@ export class FairQueue<W extends Waiter> {
     return this.#usual.next() ?? this.#nice.next();
   }
 
+  /**
+   * Takes out one that has to make room where all room is taken: a nice one for others, else the last one of the caller
+   * that has the most, where that has at least two more than the one that comes. Undefined: none has to.
+   */
+  makeRoom(waiter: Waiter): W | undefined {
+    if (!waiter.nice && this.#nice.size > 0) return this.#nice.takeLastOfMost(0);
+    const turns = this.#turns(waiter);
+    return turns.takeLastOfMost(turns.sizeOf(waiter.caller) + 2);
+  }
+
   /** How many would go before one that came now. */
   before(waiter: Waiter): number {
     return this.#turns(waiter).before(waiter.caller) + (waiter.nice ? this.#usual.size : 0);
@@ -83,8 +93,22 @@ class Turns<W extends Waiter> {
     return node.value;
   }
 
+  sizeOf(name: string): number {
+    return this.#byName.get(name)?.value.waiters.size ?? 0;
+  }
+
+  /** @param least so many the caller with the most must have */
+  takeLastOfMost(least: number): W | undefined {
+    let most: Own<W> | undefined;
+    for (const own of this.#callers) if (own.waiters.size > (most?.waiters.size ?? 0)) most = own;
+    const last = most === undefined || most.waiters.size < least ? undefined : most.waiters.last;
+    if (last === undefined) return undefined;
+    this.remove(last);
+    return last.value;
+  }
+
   before(name: string): number {
-    let count = this.#byName.get(name)?.value.waiters.size ?? 0;
+    let count = this.sizeOf(name);
     let rounds = count + 1; // of those whose turn is before the caller's
     for (const { caller, waiters } of this.#callers) {
       if (caller === name) rounds--;

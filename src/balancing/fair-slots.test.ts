@@ -56,6 +56,27 @@ describe('FairSlots', () => {
     );
   });
 
+  it('takes the last place of the caller with the most for one that has fewer, when the queue is full', async () => {
+    const slots = new FairSlots('b', { maxConcurrent: 1, queueSize: 3, queueTimeoutMs: 60_000 });
+    const [, ...greedy] = [1, 2, 3, 4].map(() => new Asking(slots, 'greedy'));
+    const modest = new Asking(slots, 'modest');
+    await pass(0);
+    expect(greedy.map(({ state }) => state)).toEqual(['waiting', 'waiting', 'overloaded']);
+    expect(greedy[2]?.error).toMatchObject({ code: 'overloaded', retryAfterMs: 1000 });
+    expect(modest.state).toBe('waiting');
+    const equal = new Asking(slots, 'modest'); // two of one and one of the other: nobody has to give way
+    expect(equal.error).toMatchObject({ code: 'overloaded' });
+  });
+
+  it('takes the place of a nice call for another, when the queue is full, and never the other way round', async () => {
+    const slots = new FairSlots('b', { maxConcurrent: 1, queueSize: 2, queueTimeoutMs: 60_000 });
+    const [, usual, nice] = [{}, {}, { nice: true }].map((how) => new Asking(slots, 'a', how));
+    const third = new Asking(slots);
+    await pass(0);
+    expect([usual?.state, nice?.state, third.state]).toEqual(['waiting', 'overloaded', 'waiting']);
+    expect(new Asking(slots, 'b', { nice: true }).error).toMatchObject({ code: 'overloaded' });
+  });
+
   it('names at least a second, and lets nobody wait where there is no queue', () => {
     const slots = new FairSlots('b', { maxConcurrent: 1, queueSize: 0, queueTimeoutMs: 60_000 });
     expect(new Asking(slots).state).toBe('running');

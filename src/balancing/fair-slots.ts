@@ -18,6 +18,8 @@ export interface FairSlotsOptions {
 
 interface WaitingCall extends Waiter {
   readonly give: (release: ReleaseSlot) => void;
+  /** It had to make room for another. */
+  readonly refuse: () => void;
 }
 
 /** Places within one process, with one queue that serves its callers by turns. */
@@ -52,13 +54,17 @@ export class FairSlots implements AdjustableSlots {
     const config = this.#config;
     if (config === undefined || this.#running < config.maxConcurrent) return this.#occupy();
     const before = this.#queue.before(request);
-    if (this.#queue.size >= config.queueSize) throw this.#overloaded(before, 'the queue is full');
     const longestMs = this.#longestWait(request, config);
     const expectedMs = this.#timeFor(before);
     if (longestMs <= 0) throw this.#overloaded(before, 'there is no time to wait');
     if (expectedMs > longestMs) {
       const times = `about ${inSeconds(expectedMs)} instead of at most ${inSeconds(longestMs)}`;
       throw this.#overloaded(before, `the wait would be too long: ${times}`);
+    }
+    if (this.#queue.size >= config.queueSize) {
+      const displaced = this.#queue.makeRoom(request);
+      if (displaced === undefined) throw this.#overloaded(before, 'the queue is full');
+      displaced.refuse();
     }
     return this.#wait(request, longestMs);
   }
@@ -85,6 +91,7 @@ export class FairSlots implements AdjustableSlots {
           end();
           resolve(release);
         },
+        refuse: () => giveUp(() => this.#overloaded(before(), 'the queue is full, and others have fewer calls in it')),
       };
       const giveUp = (error: () => GatewayError) => {
         end();
@@ -93,8 +100,8 @@ export class FairSlots implements AdjustableSlots {
         this.#changed?.();
       };
       const leave = () => giveUp(clientLeft);
-      const late = () =>
-        giveUp(() => this.#overloaded(this.#queue.before(waiting), `none became free in ${inSeconds(longestMs)}`));
+      const before = () => this.#queue.before(waiting);
+      const late = () => giveUp(() => this.#overloaded(before(), `none became free in ${inSeconds(longestMs)}`));
       const timer = setTimeout(late, Math.min(longestMs, longestTimerMs));
       signal.addEventListener('abort', leave);
       const node = this.#queue.add(waiting);

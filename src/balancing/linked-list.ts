@@ -21,6 +21,10 @@ export class LinkedList<T> {
     return this.#first;
   }
 
+  get last(): ListNode<T> | undefined {
+    return this.#last;
+  }
+
   /** Adds at the end. */
   add(value: T): ListNode<T> {
     const node: ListNode<T> = { value, list: undefined, previous: undefined, next: undefined };
