@@ -1,9 +1,10 @@
-import type { Approach } from '../approaches/approach.ts';
+import type { Approach, Ask } from '../approaches/approach.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Directory } from '../models/directory.ts';
 import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import type { Caller } from '../types/caller.ts';
+import type { Route } from '../types/route.ts';
 import type { Ticket } from '../types/ticket.ts';
 import type { AskPorts } from './ask-context.ts';
 import { attempt } from './attempt.ts';
@@ -34,13 +35,19 @@ export async function runCall(call: Call, caller: Caller, ports: PipelinePorts, 
   const route = resolve(call.model, caller, ports.directory);
   const approach = ports.approaches.get(route.approach);
   if (approach === undefined) throw new GatewayError('internal_error', `there is no approach ${route.approach}`);
+  const answer = await approach.run(call, createAsk(route, caller, ports, run));
+  run.answer = answer;
+  return answer;
+}
+
+/** What an approach asks with: the route that the client named, or another model of which the caller may make use. */
+export function createAsk(route: Route, caller: Caller, ports: PipelinePorts, run: Run): Ask {
+  const { attempts } = run;
   const rated = (ticket: Ticket) => {
     run.ticket = ticket;
   };
-  const { attempts } = run;
-  const answer = await approach.run(call, (asked) =>
-    attempt({ call: asked, route, caller: caller.name, ports, attempts, rated }),
-  );
-  run.answer = answer;
-  return answer;
+  return (call, model) => {
+    const asked = model === undefined ? route : resolve(model, caller, ports.directory);
+    return attempt({ call, route: asked, caller: caller.name, ports, attempts, rated });
+  };
 }

@@ -1,18 +1,41 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Storage } from './storage.ts';
+
+/** SQLITE_BUSY */
+const locked = 5;
+const longestLockMs = 5000;
 
 /** Opens the state of a folder, which is made where it is missing. Several processes may share it. */
 export async function openSqliteStorage(folder: string): Promise<Storage> {
   const { DatabaseSync: Database } = await import('node:sqlite');
   mkdirSync(folder, { recursive: true });
   const database = new Database(join(folder, 'headrace.sqlite'));
-  database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL');
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS deleted_packages (name TEXT PRIMARY KEY, deleted_by TEXT NOT NULL, deleted_at TEXT NOT NULL)',
+  database.exec('PRAGMA busy_timeout = 5000');
+  await whenUnlocked(() => database.exec('PRAGMA journal_mode = WAL'));
+  await whenUnlocked(() =>
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS deleted_packages (name TEXT PRIMARY KEY, deleted_by TEXT NOT NULL, deleted_at TEXT NOT NULL)',
+    ),
   );
   return new SqliteStorage(database);
+}
+
+/** Several processes that open the same new file at once are told that it is locked, whatever their time-out says. */
+async function whenUnlocked(work: () => void): Promise<void> {
+  const deadline = performance.now() + longestLockMs;
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      const isLocked = (error as { errcode?: unknown }).errcode === locked;
+      if (!isLocked || performance.now() > deadline) throw error;
+      await sleep(10 + Math.random() * 40);
+    }
+  }
 }
 
 class SqliteStorage implements Storage {

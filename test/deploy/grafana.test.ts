@@ -22,16 +22,19 @@ async function servedMetrics(): Promise<Map<string, Set<string>>> {
   const usage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 };
   const backend = await startFakeBackend([{ usage }, { status: 500 }]);
   const gateway = await startTestGateway({
-    files: { 'backends/a/backend.yaml': backendYaml(`${backend.url}/v1`, 'auth_type: none\nmax_retries: 0') },
+    files: {
+      'backends/a/backend.yaml': backendYaml(`${backend.url}/v1`, 'auth_type: none\nmax_retries: 0'),
+      'headrace.yaml': 'routes: {r: {model: ["a:m", "a:n"]}}',
+    },
   });
   const body = { model: 'a:m', messages: [{ role: 'user', content: 'hello' }] };
   const statuses = [];
-  for (const sent of [body, body, { ...body, model: 'nope:m' }]) {
+  for (const sent of [body, body, { ...body, model: 'nope:m' }, { ...body, model: 'r' }]) {
     const answer = await gateway.post('/v1/chat/completions', sent);
     await answer.text();
     statuses.push(answer.status);
   }
-  expect(statuses).toEqual([200, 502, 404]);
+  expect(statuses).toEqual([200, 502, 404, 502]);
   const page = await (await gateway.get('/metrics')).text();
   const metrics = new Map<string, Set<string>>();
   for (const line of page.split('\n').filter((text) => !/^(#|$)/.test(text))) {
