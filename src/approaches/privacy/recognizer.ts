@@ -1,0 +1,12 @@
+/** The kinds of personal data, as their placeholders name them. `TEXT` stands for none: it is what only looks like one. */
+export type DataKind = 'KEY' | 'EMAIL' | 'IBAN' | 'CARD' | 'IP' | 'PHONE' | 'TEXT';
+
+/** A place in a text: from the first index up to, not including, the second. */
+export type Span = readonly [start: number, end: number];
+
+/** Finds data of one kind. */
+export interface Recognizer {
+  readonly kind: DataKind;
+  /** Spans in ascending order that don't overlap, in time proportional to the text's length. */
+  find(text: string): Iterable<Span>;
+}
