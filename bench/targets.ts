@@ -42,6 +42,7 @@ const makers: Readonly<Record<string, (site: Site) => Target | Promise<Target>>>
   portkey: createPortkey,
   headrace: createHeadrace,
   'headrace-bare': createBareHeadrace,
+  'headrace-routed': createRoutedHeadrace,
   'headrace-capture': createCapturingHeadrace,
   'headrace-traces': (site) => withTraces(createHeadrace(site), site, 'headrace-traces'),
   'headrace-telemetry': (site) => withTraces(createCapturingHeadrace(site), site, 'headrace-telemetry'),
@@ -157,6 +158,34 @@ function createBareHeadrace({ upstream, folder, port }: Site): Target {
     env: { OPENAI_API_KEY: upstreamKey },
   };
 }
+
+/** The same as `headrace`, by a route with every feature of routing on, over two backends with two keys each. */
+function createRoutedHeadrace(site: Site): Target {
+  const target = createHeadrace(site);
+  const { folder, upstream } = site;
+  for (const name of ['left', 'right']) {
+    const backend = join(folder, 'backends', name);
+    mkdirSync(backend, { recursive: true });
+    const keys = 'api_key_env_vars: [BENCH_UPSTREAM_KEY, BENCH_SECOND_KEY]\nmax_concurrent: 10000';
+    const text = fillTemplate('backend.yaml', { upstream }).replace('api_key_env_var: BENCH_UPSTREAM_KEY', keys);
+    writeFileSync(join(backend, 'backend.yaml'), text);
+  }
+  appendFileSync(join(folder, 'headrace.yaml'), routedSettings);
+  return {
+    ...target,
+    name: 'headrace-routed',
+    does: 'the same by a weighted route: affinity, two keys for each backend, queue, breaker, hedging, time limits',
+    env: { ...target.env, BENCH_SECOND_KEY: `${upstreamKey}-2` },
+  };
+}
+
+const routedSettings = `routes:
+  bench:
+    model: "[weight=3]left:bench^right:bench"
+    hedge: {after: 2s, max_extra: 5%}
+    timeouts: {first_token: 30, gap: 30, total: 60}
+    retry: {max_attempts: 4}
+`;
 
 /** The same as `headrace`, and every exchange captured. Small files, so that the memory of the kernel is not all new. */
 function createCapturingHeadrace(site: Site): Target {

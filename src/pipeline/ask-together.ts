@@ -56,7 +56,10 @@ export async function askTogether(plan: AttemptPlan, context: AskContext): Promi
 
 function begin(run: CandidateRun, { call }: AskContext): Running {
   const controller = new AbortController();
-  const asked = run.ask(AbortSignal.any([call.signal, controller.signal]));
+  // By hand: `AbortSignal.any` costs several times as much, and what it makes is long in going.
+  if (call.signal.aborted) controller.abort();
+  else call.signal.addEventListener('abort', () => controller.abort(), { once: true });
+  const asked = run.ask(controller.signal);
   const outcome = asked.then(
     (answer): Outcome => ({ run, answer }),
     (thrown: unknown): Outcome => ({ run, answer: undefined, thrown }),
