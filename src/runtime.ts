@@ -1,4 +1,6 @@
-import { approaches } from './approaches/registry.ts';
+import { ApproachChooser } from './approaches/approach-chooser.ts';
+import { createApproachPorts } from './approaches/approach-ports.ts';
+import { stages } from './approaches/registry.ts';
 import type { Backend } from './backends/backend.ts';
 import { createBackend } from './backends/registry.ts';
 import type { Chooser } from './balancing/chooser.ts';
@@ -106,7 +108,7 @@ function createPipeline(directory: Directory, config: Config, surroundings: Surr
   const once = sayOnce();
   return {
     directory,
-    approaches,
+    approaches: new ApproachChooser(stages, config.approaches, createApproachPorts(config, counter)),
     limiter,
     chooser,
     counter,

@@ -1,5 +1,41 @@
-import type { Approach } from './approach.ts';
-import { single } from './single.ts';
+import { bon } from './solvers/bon.ts';
+import { cepo } from './solvers/cepo.ts';
+import { cotReflection } from './solvers/cot-reflection.ts';
+import { deepconf } from './solvers/deepconf.ts';
+import { deepthink } from './solvers/deepthink.ts';
+import { genselect } from './solvers/genselect.ts';
+import { leap } from './solvers/leap.ts';
+import { mars } from './solvers/mars.ts';
+import { mcts } from './solvers/mcts.ts';
+import { moa } from './solvers/moa.ts';
+import { plansearch } from './solvers/plansearch.ts';
+import { pvg } from './solvers/pvg.ts';
+import { re2 } from './solvers/re2.ts';
+import { rstar } from './solvers/rstar.ts';
+import { rto } from './solvers/rto.ts';
+import { majorityVoting, selfConsistency } from './solvers/self-consistency.ts';
+import type { Stage } from './stage.ts';
 
-/** All approaches by name. */
-export const approaches: ReadonlyMap<string, Approach> = new Map([single].map((approach) => [approach.name, approach]));
+/** All stages of which approaches are made; a new one is one file and one line here. */
+const all = [
+  bon,
+  cepo,
+  cotReflection,
+  deepconf,
+  deepthink,
+  genselect,
+  leap,
+  majorityVoting,
+  mars,
+  mcts,
+  moa,
+  plansearch,
+  pvg,
+  re2,
+  rstar,
+  rto,
+  selfConsistency,
+] as unknown as readonly Stage[];
+
+/** By name. */
+export const stages: ReadonlyMap<string, Stage> = new Map(all.map((stage) => [stage.name, stage]));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noApproach } from '../config/approaches-config.ts';
 import type { BackendConfig, PoolKey, RouteConfig, Strategy, TierConfig } from '../config/config.ts';
 import { Secret } from '../secret.ts';
 import { HealthRegistry } from './health-registry.ts';
@@ -30,7 +31,7 @@ function routeOf(name: string, maxExtra: number | undefined, ...tiers: [Strategy
   } as const;
   return {
     name,
-    approach: 'none',
+    ...noApproach,
     tiers: tiers.map(([strategy, count]): TierConfig => ({ strategy, candidates: Array(count).fill(candidate) })),
     policy: {
       firstOutputMs: undefined,

@@ -1,3 +1,4 @@
+import { catalogue } from '../approaches/catalogue.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigLoader } from '../config/config-loader.ts';
 import type { Flags } from '../config/flags.ts';
@@ -11,7 +12,7 @@ export interface GoodConfig extends LoadedConfig {
 
 /** Reads the configuration of this process. */
 export function createLoader(flags: Flags): ConfigLoader {
-  return new ConfigLoader({ flags, env: process.env, cwd: process.cwd() });
+  return new ConfigLoader({ flags, env: process.env, cwd: process.cwd(), approaches: catalogue });
 }
 
 /**

@@ -140,7 +140,7 @@ function checkArray(schema: z.ZodArray, node: TreeNode, report: FileReport, path
 const numeral = /^-?\d+(\.\d+)?$/;
 
 /** What a text out of a variable would be if it stood in the file itself. */
-function typedValue(text: string): unknown {
+export function typedValue(text: string): unknown {
   if (numeral.test(text)) return Number(text);
   return text === 'true' ? true : text === 'false' ? false : text;
 }

@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.ts';
+import type { ApproachesConfig, RouteApproach } from './approaches-config.ts';
 
 /** The whole configuration, checked and immutable. Everything else is built from it. */
 export interface Config {
@@ -17,6 +18,8 @@ export interface Config {
   readonly modelAliases: readonly ModelAlias[];
   /** What takes names that nothing else does, where `default_backend` is a selector and not the name of one backend. */
   readonly defaultRoute: RouteConfig | undefined;
+  /** What holds for the approaches of all routes and requests. */
+  readonly approaches: ApproachesConfig;
   /** Names of packages that were deleted while running: they mean nothing, whatever else would take them. */
   readonly deletedNames?: ReadonlySet<string>;
   /** Backends whose declared models were all deleted: unlike those that declare none, they offer nothing. */
@@ -227,11 +230,9 @@ export const strategies = ['ordered', 'weighted', 'least-busy', 'lowest-latency'
 export type Strategy = (typeof strategies)[number];
 
 /** A virtual model: which backends' models serve it, and how they are tried. */
-export interface RouteConfig {
+export interface RouteConfig extends RouteApproach {
   /** The public name. */
   readonly name: string;
-  /** `none`, or the approach that answers. */
-  readonly approach: string;
   /** Never empty; a tier is tried when those before it cannot serve. */
   readonly tiers: readonly TierConfig[];
   readonly policy: RoutePolicy;

@@ -1,3 +1,4 @@
+import { noApproach } from './approaches-config.ts';
 import type { BackendConfig, RouteConfig } from './config.ts';
 import { listOf, type NameTable } from './name-table.ts';
 import type { Resolved } from './resolve-setting.ts';
@@ -39,6 +40,6 @@ export function findDefaultTarget(
   const tiers = written && expander.default(written);
   if (!tiers) return none;
   const place = setting.source.replace(/^(flag|environment) /, '');
-  const route = { name: 'default', approach: 'none', tiers: plainTiers(tiers), policy: routePolicy({}), place };
+  const route = { ...noApproach, name: 'default', tiers: plainTiers(tiers), policy: routePolicy({}), place };
   return { ...none, route };
 }

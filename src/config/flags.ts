@@ -1,3 +1,5 @@
+import type { ApproachCatalogue } from './approach-catalogue.ts';
+
 /** The flags of the command line, as typed. */
 export interface Flags {
   readonly host?: string | undefined;
@@ -20,4 +22,6 @@ export interface LoadOptions {
   readonly env: Environment;
   /** What relative paths of flags and variables start from. */
   readonly cwd: string;
+  /** Checks the names and parameters of approaches; left out: they are taken as they are. */
+  readonly approaches?: ApproachCatalogue | undefined;
 }

@@ -30,6 +30,10 @@ export function credentialHeaderProblem(name: string): string | undefined {
     : undefined;
 }
 
+/** What is wrong with a value that no header can carry. */
+export const unsendableText =
+  'must be one line of text that a header can carry: no line break, no NUL, Latin characters only';
+
 /** The header that carries the key of a backend, in lower case; undefined where none does. */
 export function keyHeader(file: Pick<Loose<BackendFile>, 'auth_type' | 'auth_header'>): string | undefined {
   if (file.auth_type === 'bearer') return 'authorization';
@@ -43,21 +47,25 @@ export function checkHeaders(file: Loose<BackendFile>, tree: TreeNode, report: F
     if (name === '') continue;
     const path = ['headers', name];
     const lower = name.toLowerCase();
-    const fault = nameFault(lower, keyHeader(file), seen.get(lower));
+    const fault = headerNameFault(lower, keyHeader(file), seen.get(lower));
     if (fault) report.error(entry.keyPlace, path, fault);
     seen.set(lower, name);
     const value = file.headers?.[name];
-    if (value !== undefined && unsendable(value)) {
-      report.error(
-        entry.node.place,
-        path,
-        'must be one line of text that a header can carry: no line break, no NUL, Latin characters only',
-      );
-    }
+    if (value !== undefined && unsendable(value)) report.error(entry.node.place, path, unsendableText);
   }
 }
 
-function nameFault(lower: string, carriesKey: string | undefined, earlier: string | undefined): string | undefined {
+/**
+ * What is wrong with the name of a header; undefined: it is good.
+ * @param lower the name in lower case
+ * @param carriesKey the header of the backend's key, in lower case
+ * @param earlier how the same name was written before
+ */
+export function headerNameFault(
+  lower: string,
+  carriesKey: string | undefined,
+  earlier: string | undefined,
+): string | undefined {
   if (!token.test(lower))
     return 'is not a legal header name; write letters, digits and dashes, such as X-Organization-ID';
   if (ownHeaders.has(lower)) return 'is set by the gateway itself; leave it out';

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Approaches, loadApproaches } from './approaches.ts';
 import { loadBackendFile } from './backend-file.ts';
 import { type BackendFolder, findBackendFolders } from './backend-folders.ts';
 import { kindBaseUrl } from './backend-url.ts';
@@ -69,7 +70,8 @@ export async function loadConfig(options: LoadOptions, memory: LoadMemory = new 
   const keys = loadGatewayKeys(context);
   checkOpenness(settings, keys);
   checkVariableNames(options.env, report);
-  const config = await assemble(run, folder, { settings, keys, settingsTree: context.file });
+  const approaches = loadApproaches(context, options.approaches);
+  const config = await assemble(run, folder, { settings, keys, approaches, settingsTree: context.file });
   memory.end();
   const sources = { configDir: folder.absolute, contents: run.files.contents };
   return { problems: report.problems(), config: report.failed ? undefined : config, sources };
@@ -90,13 +92,14 @@ async function readSettings({ options, report, files }: Run, folder: ConfigFolde
 interface Resolutions {
   readonly settings: ResolvedSettings;
   readonly keys: GatewayKeys;
+  readonly approaches: Approaches;
   readonly settingsTree: SettingsTree | undefined;
 }
 
 async function assemble(
   run: Run,
   folder: ConfigFolder,
-  { settings, keys, settingsTree }: Resolutions,
+  { settings, keys, approaches, settingsTree }: Resolutions,
 ): Promise<Config> {
   const { options, report, files, memory } = run;
   const own = listenAddress(settings);
@@ -118,20 +121,22 @@ async function assemble(
   const isModelsKnown = !reports.some(({ failed }) => failed);
   const isConnectorsKnown = file ? !file.report.failed : settings.connectors.from === 'default';
   const known = { backends, backendNames: names, connectors, isModelsKnown, isConnectorsKnown };
-  const routing = loadRouting(settingsTree, settings.defaultBackend, typed, known);
+  const knownApproaches = { catalogue: options.approaches, settings: approaches.config };
+  const routing = loadRouting(settingsTree, settings.defaultBackend, typed, known, knownApproaches);
   return {
     settings: buildSettings(withKindUrl(settings), {
       folder,
       keys,
       connectorsFile: file?.shown,
       defaultBackend: routing.defaultBackend,
-      extra: [...keyOfBaseUrl(typed), ...routing.written],
+      extra: [...keyOfBaseUrl(typed), ...routing.written, ...approaches.written],
     }),
     keys: keys.keys,
     backends,
     providers: file?.found.providers ?? new Map(),
     connectors,
     ...routing.config,
+    approaches: approaches.config,
   };
 }
 

@@ -139,7 +139,8 @@ function numberIn(node: TreeNode): number | undefined {
   return node.substituted && /^\s*-?\d+(\.\d+)?\s*$/.test(String(node.value)) ? Number(node.value) : undefined;
 }
 
-function hasBrokenPart(node: TreeNode): boolean {
+/** Whether a problem was already reported for a part of it. */
+export function hasBrokenPart(node: TreeNode): boolean {
   if (node.kind === 'scalar') return (node as ScalarNode).broken === true;
   if (node.kind === 'list') return node.items.some(hasBrokenPart);
   return [...node.entries.values()].some((entry) => hasBrokenPart(entry.node));

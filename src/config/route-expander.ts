@@ -1,3 +1,4 @@
+import { noApproach, type RouteApproach } from './approaches-config.ts';
 import { allConditions, isImpossible } from './candidate-conditions.ts';
 import type { CandidateConfig, Strategy } from './config.ts';
 import type { NameTable } from './name-table.ts';
@@ -21,6 +22,7 @@ export interface WrittenRoute {
   readonly tiers: readonly WrittenTier[];
   /** Whether a part was left out that has a fault. */
   readonly isFaulty: boolean;
+  readonly approach: RouteApproach;
 }
 
 interface Expansion {
@@ -51,7 +53,7 @@ export class RouteExpander {
 
   /** The tiers of the default, in which a backend's name alone takes any model. */
   default(tiers: readonly WrittenTier[]): readonly ExpandedTier[] | undefined {
-    return this.#expand({ tiers, isFaulty: false }, [], true)?.tiers;
+    return this.#expand({ tiers, isFaulty: false, approach: noApproach }, [], true)?.tiers;
   }
 
   #expandRoute(name: string, trail: readonly string[]): Expansion | undefined {
@@ -98,12 +100,18 @@ export class RouteExpander {
     const at = trail.indexOf(name);
     if (at >= 0) return void errorAt(spot, circle([...trail.slice(at), name]));
     if (trail.length > mostHeight) return void errorAt(spot, tooDeep);
+    const { approach } = this.#routes.get(name)?.approach ?? noApproach;
+    if (approach !== noApproach.approach) return void errorAt(spot, lostApproach(approach));
     const inner = this.#expandRoute(name, trail);
     return inner && { tiers: inner.tiers.map((tier) => within(tier, candidate)), height: inner.height + 1 };
   }
 }
 
 const tooDeep = `stands in a chain of more than ${mostHeight} routes; name the models themselves`;
+
+function lostApproach(approach: string): string {
+  return `is a route with the approach ${approach}, which would be lost here; write the models of that route instead`;
+}
 
 function circle(names: readonly string[]): string {
   if (names.length === 2) return 'is the route itself; write the model as backend:model';

@@ -2,6 +2,7 @@ import type { RouteConfig, TierConfig } from './config.ts';
 import { backendPrefix, type NameTable } from './name-table.ts';
 import { publicNameProblem } from './public-name.ts';
 import type { SettingsTree } from './resolve-setting.ts';
+import { type KnownApproaches, readRouteApproach } from './route-approach.ts';
 import { type ExpandedTier, RouteExpander, type WrittenRoute } from './route-expander.ts';
 import { routePolicy } from './route-policy.ts';
 import type { Spot } from './spot.ts';
@@ -20,14 +21,16 @@ export function routeNames(file: SettingsTree | undefined): ReadonlySet<string> 
 }
 
 /** Reads and checks all routes; what is faulty is in the report and left out. */
-export function loadRoutes(file: SettingsTree | undefined, names: NameTable): Routes {
+export function loadRoutes(file: SettingsTree | undefined, names: NameTable, approaches: KnownApproaches): Routes {
   const written = new Map<string, WrittenRoute>();
   for (const [name, value] of Object.entries(file?.value.routes ?? {})) {
-    if (file && value) written.set(name, readRoute(name, value, file, names));
+    if (!file || !value) continue;
+    const approach = readRouteApproach(name, value, file, approaches);
+    written.set(name, { ...readTiers(name, value, file, names), approach });
   }
   const expander = new RouteExpander(names, written);
   const routes = new Map<string, RouteConfig>();
-  for (const name of written.keys()) {
+  for (const [name, { approach }] of written) {
     const value = file?.value.routes?.[name];
     const tiers = expander.route(name);
     if (!file || !value || !tiers) continue;
@@ -35,7 +38,7 @@ export function loadRoutes(file: SettingsTree | undefined, names: NameTable): Ro
     const place = entriesAt(file.tree, ['routes']).get(name)?.keyPlace;
     routes.set(name, {
       name,
-      approach: 'none',
+      ...approach,
       tiers: plainTiers(tiers),
       policy: routePolicy(value),
       place: `${file.report.name}:${place?.line}:${place?.column}`,
@@ -49,7 +52,12 @@ export function plainTiers(tiers: readonly ExpandedTier[]): TierConfig[] {
   return tiers.map(({ strategy, candidates }) => ({ strategy, candidates: candidates.map(({ config }) => config) }));
 }
 
-function readRoute(name: string, value: RouteValue, { tree, report }: SettingsTree, names: NameTable): WrittenRoute {
+function readTiers(
+  name: string,
+  value: RouteValue,
+  { tree, report }: SettingsTree,
+  names: NameTable,
+): Pick<WrittenRoute, 'tiers' | 'isFaulty'> {
   const path = ['routes', name];
   const entry = entriesAt(tree, ['routes']).get(name);
   const fault = name === '' ? undefined : routeNameFault(name, names);

@@ -3,6 +3,7 @@ import { findDefaultTarget } from './default-target.ts';
 import { loadModelAliases } from './model-aliases.ts';
 import { type KnownNames, NameTable } from './name-table.ts';
 import type { Resolved, SettingsTree } from './resolve-setting.ts';
+import type { KnownApproaches } from './route-approach.ts';
 import { loadRoutes, routeNames } from './routes.ts';
 import { nodeAt } from './tree.ts';
 import { writtenValues } from './written-values.ts';
@@ -24,9 +25,10 @@ export function loadRouting(
   defaultBackend: Resolved<string>,
   typed: BackendConfig | undefined,
   known: Omit<KnownNames, 'routes'>,
+  approaches: KnownApproaches,
 ): Routing {
   const names = new NameTable({ ...known, routes: routeNames(file) });
-  const { routes, expander } = loadRoutes(file, names);
+  const { routes, expander } = loadRoutes(file, names, approaches);
   const target = findDefaultTarget(defaultBackend, typed, names, expander);
   return {
     config: { routes, modelAliases: loadModelAliases(file), defaultRoute: target.route },

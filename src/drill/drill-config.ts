@@ -1,3 +1,4 @@
+import { type ApproachesConfig, noApproach } from '../config/approaches-config.ts';
 import type {
   BackendConfig,
   Config,
@@ -36,6 +37,7 @@ export function drillConfig(config: Config, options: DrillConfigOptions): Config
     new Map([...backends].map(([name, backend]) => [name, replacedBackend(backend, options)]));
   const shortened = (route: RouteConfig): RouteConfig => ({
     ...route,
+    ...noApproach, // it is the calls below that are drilled
     policy: shorterPolicy(route.policy, options.timeoutMs, options.longestTryMs),
   });
   const { defaultRoute } = config;
@@ -47,11 +49,23 @@ export function drillConfig(config: Config, options: DrillConfigOptions): Config
     connectors: config.connectors,
     routes: new Map([...config.routes].map(([name, route]) => [name, shortened(route)])),
     modelAliases: [], // a drill asks for what it means
+    approaches: nothingAround,
     defaultRoute: defaultRoute && shortened(defaultRoute),
   };
   checkItStaysHere(made, config, options);
   return made;
 }
+
+/** No tools, no search, no code: nothing of what approaches may reach. */
+const nothingAround: ApproachesConfig = {
+  fromRequest: false,
+  maxCalls: 1,
+  keepAliveMs: 10_000,
+  codeExecution: { enabled: false, command: [], timeoutMs: 0, memoryBytes: 0, outputBytes: 0 },
+  mcpServers: new Map(),
+  webSearch: undefined,
+  readUrlsAllowHosts: [],
+};
 
 const adminKey: GatewayKey = { name: 'drill', digest: drillKey.digest(), role: 'admin', models: undefined };
 

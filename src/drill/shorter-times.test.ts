@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { noApproach } from '../config/approaches-config.ts';
 import type { RoutePolicy } from '../config/config.ts';
 import { describeShorterTimes, longestTry, shorterPolicy } from './shorter-times.ts';
 
@@ -48,6 +49,6 @@ test('a try takes half of the time of the fault, within bounds', () => {
 });
 
 test('nothing is said where nothing is shorter', () => {
-  const route = { name: 'r', approach: 'none', tiers: [], policy: { ...plain, totalMs: 1000 }, place: '' };
+  const route = { name: 'r', ...noApproach, tiers: [], policy: { ...plain, totalMs: 1000 }, place: '' };
   expect(describeShorterTimes([], [route], 500)).toEqual([]);
 });

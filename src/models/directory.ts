@@ -80,6 +80,15 @@ export class Directory {
     return alias === undefined ? name : name.replace(alias.pattern, alias.model);
   }
 
+  /** Whether a name means something by itself, and does not just go to the default backend. */
+  isNamed(asked: string): boolean {
+    const name = this.rewritten(asked);
+    if (this.publicRoute(name) !== undefined || this.declaring(name).length > 0) return true;
+    const colon = name.indexOf(':');
+    const slash = name.indexOf('/');
+    return colon >= 0 && (slash < 0 || colon < slash) && this.hasBackend(name.slice(0, colon));
+  }
+
   /** Whether a package of this name was deleted, so that nothing else may take it. */
   isDeleted(name: string): boolean {
     return this.#config.deletedNames?.has(name) === true;

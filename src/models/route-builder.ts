@@ -58,7 +58,8 @@ export class RouteBuilder {
       }))
       .filter((tier) => tier.candidates.length > 0);
     if (tiers.length === 0) return undefined;
-    const { name, approach, policy } = route;
+    const { name, policy } = route;
+    const approach = route.approach === 'none' ? undefined : route;
     const candidates = tiers.flatMap((tier) => tier.candidates);
     return { name, approach, tiers, candidates, policy, allowance: this.#health.allowance(route) };
   }
@@ -66,7 +67,7 @@ export class RouteBuilder {
   #single(name: string, candidate: Candidate): Route {
     const candidates = [candidate];
     const tiers = [{ strategy: 'ordered' as const, candidates }];
-    return { name, approach: 'none', tiers, candidates, policy: plainPolicy, allowance: undefined };
+    return { name, approach: undefined, tiers, candidates, policy: plainPolicy, allowance: undefined };
   }
 
   #configured(config: CandidateConfig, asked: string): Candidate | undefined {

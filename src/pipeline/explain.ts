@@ -15,7 +15,7 @@ import { explainName } from './explain-name.ts';
 import { fit } from './fit.ts';
 import { overrideFields } from './override-fields.ts';
 import { mayUse } from './resolve.ts';
-import type { PipelinePorts } from './run.ts';
+import { approachPrefix, type PipelinePorts } from './run.ts';
 
 /** One thing that is known of a request, such as `upstream` and `POST http://...`. */
 export interface Fact {
@@ -62,9 +62,11 @@ async function tell(protocol: Protocol, body: Buffer, config: Config, ports: Pip
   const call = parseCall(protocol, { id: 'explain', body, signal, receivedAt: performance.now(), forwardHeaders: [] });
   if (protocol.generates) say('stream', call.stream ? 'yes' : 'no');
   say('model asked', call.model === '' ? 'none' : JSON.stringify(call.model));
-  const route = explainName(call.model, config, ports.directory, say);
+  const prefix = approachPrefix(call.model, ports);
+  if (prefix !== undefined) say('prefix', `the approach ${prefix.name} for the model ${JSON.stringify(prefix.model)}`);
+  const route = explainName(prefix?.model ?? call.model, config, ports.directory, say);
   explainKeys(call, route, config, ports.directory, say);
-  explainApproach(route, ports, say);
+  explainApproach(call, prefix?.name, route, ports, say);
   explainPolicy(route, say);
   const candidate = await explainCandidates(call, route, ports, say);
   explainModel(candidate, say);
@@ -86,9 +88,8 @@ function explainKeys(call: Call, route: Route, config: Config, directory: Direct
   say('keys', texts.join(', '));
 }
 
-function explainApproach(route: Route, ports: PipelinePorts, say: Say): void {
-  const approach = ports.approaches.get(route.approach);
-  if (approach === undefined) throw new GatewayError('internal_error', `there is no approach ${route.approach}`);
+function explainApproach(call: Call, prefix: string | undefined, route: Route, ports: PipelinePorts, say: Say): void {
+  const { approach } = ports.approaches.choose(call, prefix, route.approach);
   const calls = approach.maximumCalls;
   say('approach', `${approach.name}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}`);
 }

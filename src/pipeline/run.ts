@@ -1,5 +1,5 @@
-import type { Approach, Ask } from '../approaches/approach.ts';
-import { GatewayError } from '../gateway-error.ts';
+import type { Ask } from '../approaches/approach.ts';
+import type { ApproachChooser } from '../approaches/approach-chooser.ts';
 import type { Directory } from '../models/directory.ts';
 import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
@@ -14,7 +14,7 @@ import { resolve } from './resolve.ts';
 /** What the stages need of the world. */
 export interface PipelinePorts extends AskPorts {
   readonly directory: Directory;
-  readonly approaches: ReadonlyMap<string, Approach>;
+  readonly approaches: ApproachChooser;
 }
 
 /** An answer, and what was found out on the way to it. */
@@ -32,10 +32,10 @@ export interface Run {
  * @throws GatewayError
  */
 export async function runCall(call: Call, caller: Caller, ports: PipelinePorts, run: Run): Promise<Answer> {
-  const route = resolve(call.model, caller, ports.directory);
-  const approach = ports.approaches.get(route.approach);
-  if (approach === undefined) throw new GatewayError('internal_error', `there is no approach ${route.approach}`);
-  const answer = await approach.run(call, createAsk(route, caller, ports, run));
+  const prefix = approachPrefix(call.model, ports);
+  const route = resolve(prefix?.model ?? call.model, caller, ports.directory);
+  const chosen = ports.approaches.choose(call, prefix?.name, route.approach);
+  const answer = await chosen.approach.run(chosen.call, createAsk(route, caller, ports, run));
   run.answer = answer;
   return answer;
 }
@@ -50,4 +50,13 @@ export function createAsk(route: Route, caller: Caller, ports: PipelinePorts, ru
     const asked = model === undefined ? route : resolve(model, caller, ports.directory);
     return attempt({ call, route: asked, caller: caller.name, ports, attempts, rated });
   };
+}
+
+/** The approach that stands before a model's name, where the whole is no name by itself. */
+export function approachPrefix(
+  name: string,
+  { approaches, directory }: Pick<PipelinePorts, 'approaches' | 'directory'>,
+) {
+  const split = approaches.splitPrefix(name);
+  return split === undefined || directory.isNamed(name) ? undefined : split;
 }

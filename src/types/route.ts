@@ -3,13 +3,15 @@ import type { CandidateHealth } from '../balancing/candidate-health.ts';
 import type { HedgeAllowance } from '../balancing/hedge-allowance.ts';
 import type { KeyPool } from '../balancing/key-pool.ts';
 import type { Slots } from '../balancing/slots.ts';
+import type { RouteApproach } from '../config/approaches-config.ts';
 import type { CandidateConditions, ModelConfig, ModelPrices, RoutePolicy, Strategy } from '../config/config.ts';
 
 /** What a model's name stands for. */
 export interface Route {
   /** The public name, as it stands in lists. */
   readonly name: string;
-  readonly approach: string;
+  /** Undefined: plain calls. */
+  readonly approach: RouteApproach | undefined;
   /** Tried one after the other. */
   readonly tiers: readonly Tier[];
   /** All candidates of all tiers, in the order in which they are written. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
+import { testCatalogue } from './approach-catalogue.ts';
 
 /**
  * Each folder in `config/` is a case: what stands in it is loaded as from its own working directory, and the problems
@@ -33,7 +34,7 @@ describe('configuration goldens', () => {
   test.each(names.map((entry) => entry.name).toSorted())('%s', async (name) => {
     const folder = join(root, name);
     const { env = {}, flags = {}, absent = [] } = await readCase(folder);
-    const { problems, config } = await loadConfig({ flags, env, cwd: folder });
+    const { problems, config } = await loadConfig({ flags, env, cwd: folder, approaches: testCatalogue });
     const lines = problems.map((problem) => `${formatProblem(problem)}\n`).join('');
     for (const secret of absent) expect(lines).not.toContain(secret);
     expect(config === undefined).toBe(problems.some((problem) => problem.severity === 'error'));

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { catalogue } from '../../src/approaches/catalogue.ts';
 import { ConfigLoader } from '../../src/config/config-loader.ts';
 import type { Flags } from '../../src/config/flags.ts';
 import { formatProblem } from '../../src/config/problem.ts';
@@ -50,7 +51,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const folder = await writeConfig(options.files ?? {});
   const env = options.env ?? {};
   const flags = { port: '0', configDir: folder, logLevel: 'debug', ...options.flags };
-  const loader = new ConfigLoader({ flags, env, cwd: folder });
+  const loader = new ConfigLoader({ flags, env, cwd: folder, approaches: catalogue });
   const { problems, config, sources } = await loader.load();
   const lines = problems.map(formatProblem);
   if (config === undefined) throw new Error(`the configuration is wrong:\n${lines.join('\n')}`);

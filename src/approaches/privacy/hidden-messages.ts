@@ -1,7 +1,7 @@
 import { GatewayError } from '../../gateway-error.ts';
 import type { Placeholders } from './placeholders.ts';
 
-/** What the fields of these names hold is no text of anybody: a model, a server or a decoder needs it as it is. */
+/** What the fields of these names hold, other than an object, is no text of anybody: a model, a server or a decoder needs it as it is. */
 const structural: ReadonlySet<string> = new Set(
   (
     'role type id call_id tool_call_id tool_use_id name url file_id file_url file_data data media_type detail format ' +
@@ -54,7 +54,7 @@ function changeValue(value: unknown, name: string, place: Place): unknown {
   const inside = { ...place, depth: place.depth + 1 };
   if (Array.isArray(value)) return value.map((entry) => changeValue(entry, name, inside));
   const entries = Object.entries(value).map(([key, entry]) => {
-    if (!place.own && structural.has(key)) return [key, entry];
+    if (!place.own && structural.has(key) && !isObject(entry)) return [key, entry];
     return [key, changeValue(entry, key, { ...inside, own: place.own || isToolsOwn(key, entry) })];
   });
   return Object.fromEntries(entries);
@@ -62,5 +62,10 @@ function changeValue(value: unknown, name: string, place: Place): unknown {
 
 /** Arguments in a text are marked by their name, and those that are a value begin a tool's own names. */
 function isToolsOwn(key: string, entry: unknown): boolean {
-  return toolsOwn.has(key) && typeof entry === 'object' && entry !== null && !Array.isArray(entry);
+  return toolsOwn.has(key) && isObject(entry);
+}
+
+/** Such as the part of a JSON schema about a property that happens to be called `name`. */
+function isObject(entry: unknown): boolean {
+  return typeof entry === 'object' && entry !== null && !Array.isArray(entry);
 }

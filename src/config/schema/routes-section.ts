@@ -94,6 +94,21 @@ const hedge = z
   })
   .describe('A second try at another candidate beside a slow first one. Left out: none.');
 
+const budget = z
+  .strictObject({
+    max_calls: wholeNumber('The most upstream calls.', { minimum: 1, maximum: 10_000, example: 12 }).optional(),
+    deadline: seconds('How long the approach may take.', limit(120)).optional(),
+    max_cost: amount('The most that its calls may cost, in US dollars.', {
+      above: 0,
+      maximum: 1_000_000,
+      example: 0.05,
+    }).optional(),
+    when_spent: choice('What is answered when it is spent: the best so far, or an error.', ['best', 'error']).default(
+      'best',
+    ),
+  })
+  .describe('What one request may take at most. Only with `approach`.');
+
 const route = z
   .strictObject({
     model: z
@@ -118,6 +133,22 @@ const route = z
     timeouts: timeouts.optional(),
     retry: retry.optional(),
     hedge: hedge.optional(),
+    approach: text(
+      'How several calls become one better answer: an approach, or a pipeline. Left out: one plain call.',
+      {
+        expects: 'the name of an approach, or several with & or | between them',
+        example: 'moa',
+      },
+    ).optional(),
+    parameters: z
+      .record(z.string(), z.unknown().describe('A value of the approach.'))
+      .describe('The parameters of the approach; of a pipeline a mapping for each of its stages, by their names.')
+      .optional(),
+    budget: budget.optional(),
+    with_tools: choice(
+      'What a request with tools gets, as approaches are for text: `skip` makes one plain call. Only with `approach`.',
+      ['skip', 'error'],
+    ).default('skip'),
     affinity: onOff('Whether a conversation stays with its candidate and its key while they are healthy.').default(
       true,
     ),

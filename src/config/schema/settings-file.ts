@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
+import { approachesSection } from './approaches-section.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
 import { modelAliasesSection, routesSection } from './routes-section.ts';
 import { telemetrySection } from './telemetry-section.ts';
@@ -109,6 +110,7 @@ export const settingsFile = z
     keys: z.array(key).describe('The keys of the gateway itself. None: it is open, and on loopback only.').optional(),
     routes: routesSection.optional(),
     model_aliases: modelAliasesSection.optional(),
+    approaches: approachesSection.optional(),
     limits: limits.optional(),
     storage: storage.optional(),
     telemetry: telemetrySection.optional(),

@@ -1,0 +1,136 @@
+import { atOnce } from './at-once.ts';
+import { type Case, expectedCalls } from './cases.ts';
+import { type Answered, postJson } from './post-json.ts';
+import { puzzleOf } from './puzzle.ts';
+import { isRightAnswer } from './right-answer.ts';
+import type { ScriptedUpstream, UpstreamKind } from './scripted-upstream.ts';
+import type { Usage } from './usage.ts';
+
+export interface MeasureOptions {
+  /** The gateway's, without a path. */
+  readonly url: string;
+  readonly tasks: number;
+  readonly seed: number;
+  readonly atOnce: number;
+  /** Milliseconds of `performance.now()` after which no task begins. */
+  readonly until: number;
+}
+
+/** What one approach did with one kind of backend. */
+export interface Measurement {
+  readonly name: string;
+  readonly kind: UpstreamKind;
+  /** Answered or failed ones; fewer than wanted where the time was over. */
+  readonly tasks: number;
+  readonly right: number;
+  /** The probability of a right answer. */
+  readonly due: number;
+  /** Upstream calls in all. */
+  readonly calls: number;
+  readonly tokens: number;
+  /** Of all answers, ascending. */
+  readonly milliseconds: readonly number[];
+  /** Of each kind the tasks at which something was wrong. */
+  readonly faults: Readonly<Record<'answers' | 'calls' | 'usage' | 'prompts', readonly string[]>>;
+}
+
+/** Asks the route `<kind>-<name>` one task after another; the first alone, as the gateway learns by it how `n` is taken. */
+export async function measure(
+  one: Case,
+  kind: UpstreamKind,
+  upstream: ScriptedUpstream,
+  options: MeasureOptions,
+): Promise<Measurement> {
+  const numbers = Array.from({ length: options.tasks }, (_, number) => number);
+  const ask = (number: number) => solve(one, kind, number, upstream, options);
+  const isOver = () => performance.now() > options.until;
+  const solved = await atOnce(numbers.slice(0, 1), 1, ask, isOver);
+  solved.push(...(await atOnce(numbers.slice(1), options.atOnce, ask, isOver)));
+  const label = `${kind}-${one.name}`;
+  const all = (pick: (task: Solved) => readonly string[]) =>
+    solved.flatMap((task) => pick(task).map((fault) => `${label}, task ${task.number}: ${fault}`));
+  return {
+    name: one.name,
+    kind,
+    tasks: solved.length,
+    right: solved.filter((task) => task.isRight).length,
+    due: one.closedForm(one.odds),
+    calls: solved.reduce((sum, task) => sum + task.calls, 0),
+    tokens: solved.reduce((sum, task) => sum + task.usage.total_tokens, 0),
+    milliseconds: solved.map((task) => task.milliseconds).sort((a, b) => a - b),
+    faults: {
+      answers: all((task) => task.faults.answers),
+      calls: all((task) => task.faults.calls),
+      usage: all((task) => task.faults.usage),
+      prompts: all((task) => task.faults.prompts),
+    },
+  };
+}
+
+interface Solved {
+  readonly number: number;
+  readonly isRight: boolean;
+  readonly calls: number;
+  readonly usage: Usage;
+  readonly milliseconds: number;
+  readonly faults: Measurement['faults'];
+}
+
+async function solve(
+  one: Case,
+  kind: UpstreamKind,
+  number: number,
+  upstream: ScriptedUpstream,
+  { url, seed }: MeasureOptions,
+): Promise<Solved> {
+  const { question, answer } = puzzleOf(number, seed, one.odds.wrong);
+  const started = performance.now();
+  const answered = await postJson(new URL('/v1/chat/completions', url), {
+    model: `${kind}-${one.name}`,
+    messages: [{ role: 'user', content: question }],
+    seed: 1,
+  });
+  const milliseconds = performance.now() - started;
+  const { calls, usage, faults } = upstream.account(one.name, number);
+  const text = answered.body?.choices?.[0]?.message?.content;
+  const isAnswer = answered.status === 200 && typeof text === 'string';
+  const failure = `${answered.status} ${answered.body?.error?.message ?? ''}`;
+  return {
+    number,
+    isRight: isAnswer && isRightAnswer(text, answer),
+    calls: calls.length,
+    usage,
+    milliseconds,
+    faults: {
+      answers: isAnswer ? [] : [failure],
+      calls: [
+        ...differences('', calls, expectedCalls(one, kind, number === 0)),
+        ...(one.approach === undefined ? [] : toldCalls(answered, calls.length)),
+      ],
+      usage: differences('', answered.body?.usage, usage),
+      prompts: faults,
+    },
+  };
+}
+
+/** What an answer says of how it came about. */
+function toldCalls({ headers, body }: Answered, calls: number): string[] {
+  return [
+    ...differences('its header says ', headers['x-headrace-calls'], String(calls)),
+    ...differences('its body says ', body?.headrace?.calls, calls),
+  ];
+}
+
+function differences(before: string, measured: unknown, due: unknown): string[] {
+  const [is, should] = [inOrder(measured), inOrder(due)];
+  return is === should ? [] : [`${before}${is} instead of ${should}`];
+}
+
+/** The same for equal values, whatever the order of their fields. */
+function inOrder(value: unknown): string {
+  const sorted = (_: string, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner;
+  return JSON.stringify(value, sorted) ?? 'nothing';
+}
