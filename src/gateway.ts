@@ -16,8 +16,9 @@ import type { Limiter } from './limits/limiter.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
 import { Reloader, type ReloadState } from './reloader.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
+import { createRuntime, type Runtime, type Surroundings } from './runtime.ts';
 import { openSqliteStorage } from './storage/sqlite-storage.ts';
+import type { Storage } from './storage/storage.ts';
 import type { Log } from './telemetry/log.ts';
 import { Metrics, type MetricsPage } from './telemetry/metrics.ts';
 import { Recorder } from './telemetry/recorder.ts';
@@ -81,37 +82,15 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
   const storage = storageFolder === undefined ? undefined : await openSqliteStorage(storageFolder);
-  const surroundings = {
-    log,
-    env: options.env,
-    limiter: options.limiter ?? new MemoryLimiter(),
-    counter,
-    health: new HealthRegistry(options.slots && { slots: options.slots }),
-    chooser: new Chooser(),
-  };
-  const { sources } = options;
-  const unread = { configDir: config.settings.configDir, contents: new Map() };
-  const reloader = new Reloader(config, {
-    load: options.load ?? (async () => ({ problems: [], config, sources: sources ?? unread })),
-    create: (next, previous) => createRuntime(next, surroundings, previous),
-    log,
-    storage,
-    deletions: options.deletions ?? noDeletions,
-    sources,
-  });
-  metrics.observeBreakers(() => surroundings.health.breakerStates());
+  const health = new HealthRegistry(options.slots && { slots: options.slots });
+  const limiter = options.limiter ?? new MemoryLimiter();
+  const surroundings = { log, env: options.env, limiter, counter, health, chooser: new Chooser() };
+  const reloader = createReloader(config, options, surroundings, storage);
+  metrics.observeBreakers(() => health.breakerStates());
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
-  const guard = new KeyGuard();
   let draining = false;
-  const parts = { reloader, metrics, recorder, telemetry, options };
-  const router = new Router(routeTable(createAllHandlers(parts, () => draining)), {
-    identify: (exchange) =>
-      guard.check(exchange.remoteAddress, () =>
-        reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
-      ),
-    refused: (exchange, error) => recorder.refused(exchange, error),
-  });
+  const router = createRouter({ reloader, metrics, recorder, telemetry, options }, () => draining);
   const server = await startServer({
     host,
     port,
@@ -119,13 +98,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
   });
-  const watcher =
-    options.load && sources
-      ? await ConfigWatcher.start(
-          () => reloader.sources,
-          () => reloader.refresh('a file changed'),
-        )
-      : undefined;
+  const watcher = options.load && options.sources ? await watchFiles(reloader) : undefined;
   return {
     port: server.port,
     metrics,
@@ -147,6 +120,43 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     cut: () => server.cut(),
   };
+}
+
+function createReloader(
+  config: Config,
+  options: GatewayOptions,
+  surroundings: Surroundings,
+  storage: Storage | undefined,
+): Reloader {
+  const { sources } = options;
+  const unread = { configDir: config.settings.configDir, contents: new Map() };
+  return new Reloader(config, {
+    load: options.load ?? (async () => ({ problems: [], config, sources: sources ?? unread })),
+    create: (next, previous) => createRuntime(next, surroundings, previous),
+    log: options.log,
+    storage,
+    deletions: options.deletions ?? noDeletions,
+    sources,
+  });
+}
+
+function watchFiles(reloader: Reloader): Promise<ConfigWatcher> {
+  return ConfigWatcher.start(
+    () => reloader.sources,
+    () => reloader.refresh('a file changed'),
+  );
+}
+
+function createRouter(parts: Parts, isDraining: () => boolean): Router {
+  const { reloader, recorder } = parts;
+  const guard = new KeyGuard();
+  return new Router(routeTable(createAllHandlers(parts, isDraining)), {
+    identify: (exchange) =>
+      guard.check(exchange.remoteAddress, () =>
+        reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
+      ),
+    refused: (exchange, error) => recorder.refused(exchange, error),
+  });
 }
 
 interface Parts {

@@ -2,6 +2,7 @@ import { readEvents, SseSplitter } from '../bytes/sse-splitter.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { Answer, ByteSink, ByteSource, Finish } from '../types/answer.ts';
 import { type AnswerFacts, factHeaders, headraceFacts, usageOf } from './answer-facts.ts';
+import { DeltaFilter } from './delta-filter.ts';
 import type { Choice, Outcome } from './outcome.ts';
 import { whoGave } from './render-whole.ts';
 
@@ -164,12 +165,12 @@ class LiveRewriter {
   /** Of its chunks: `id`, `created`, `model`. */
   response: Readonly<Record<string, unknown>> = {};
   readonly #splitter = new SseSplitter();
-  readonly #filter: Outcome['filter'];
+  readonly #filter: DeltaFilter;
   readonly #write: (chunk: object, hasText: boolean) => boolean;
   #last: Record<string, unknown> | undefined;
 
   constructor({ filter }: Outcome, write: (chunk: object, hasText: boolean) => boolean) {
-    this.#filter = filter;
+    this.#filter = new DeltaFilter(filter);
     this.#write = write;
   }
 
@@ -180,8 +181,8 @@ class LiveRewriter {
 
   end(told: object): void {
     this.#read(this.#splitter.rest());
-    const rest = this.#filter?.end() ?? '';
-    if (rest !== '') this.#write(chunkOf(this.response, { choices: [{ index: 0, delta: { content: rest } }] }), true);
+    const rest = this.#filter.rest();
+    if (rest !== undefined) this.#writeDelta(rest);
     const last = this.#last ?? chunkOf(this.response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
     this.#write({ ...last, headrace: told }, true);
   }
@@ -201,18 +202,25 @@ class LiveRewriter {
   #pass(chunk: Record<string, unknown>): boolean {
     const [choice] = (Array.isArray(chunk.choices) ? chunk.choices : []) as Record<string, unknown>[];
     if (choice === undefined) return true;
-    const { content, ...others } = (choice.delta ?? {}) as { content?: unknown };
-    const text = typeof content === 'string' ? content : '';
-    const passed = this.#filter === undefined ? text : this.#filter.push(text);
-    const delta = text === '' ? choice.delta : { ...others, content: passed };
-    const changed = { ...chunk, choices: [{ ...choice, delta }] };
+    const sent = (choice.delta ?? {}) as Record<string, unknown>;
+    const delta = this.#filter.pass(sent);
+    const isHeldBack = isText(sent.content) && !isText(delta.content) && Object.keys(delta).length === 1;
     if (choice.finish_reason !== null && choice.finish_reason !== undefined) {
-      this.#last = changed;
-      return true;
+      // What was held back before still comes between this text and the end.
+      this.#last = { ...chunk, choices: [{ ...choice, delta: {} }] };
+      return isHeldBack || Object.keys(delta).length === 0 || this.#writeDelta(delta);
     }
-    const isHeldBack = text !== '' && passed === '' && Object.keys(others).length === 0;
-    return isHeldBack || this.#write(changed, passed !== '');
+    return isHeldBack || this.#write({ ...chunk, choices: [{ ...choice, delta }] }, isText(delta.content));
   }
+
+  #writeDelta(delta: Readonly<Record<string, unknown>>): boolean {
+    const choices = [{ index: 0, delta, finish_reason: null }];
+    return this.#write(chunkOf(this.response, { choices }), isText(delta.content));
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function chunkOf({ id, created, model }: Readonly<Record<string, unknown>>, fields: object): object {

@@ -38,9 +38,10 @@ export class PlannedApproach implements Approach {
   readonly #budget: Budget;
   readonly #ports: ApproachPorts;
 
-  constructor(plan: Plan, budget: Budget, ports: ApproachPorts) {
+  /** @param choices how many the client wants */
+  constructor(plan: Plan, budget: Budget, ports: ApproachPorts, choices = 1) {
     this.name = plan.name;
-    this.maximumCalls = Math.min(budget.maxCalls, maximumCallsOf(plan, 1));
+    this.maximumCalls = Math.min(budget.maxCalls, maximumCallsOf(plan, choices));
     this.#plan = plan;
     this.#budget = budget;
     this.#ports = ports;

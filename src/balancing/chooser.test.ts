@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { strategies } from '../config/config.ts';
+import { strategies } from '../config/route-config.ts';
 import type { Candidate } from '../types/route.ts';
 import { AffinityMemory } from './affinity-memory.ts';
 import { CandidateHealth } from './candidate-health.ts';

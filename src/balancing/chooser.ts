@@ -1,4 +1,4 @@
-import type { Strategy } from '../config/config.ts';
+import type { Strategy } from '../config/route-config.ts';
 import type { Candidate, Tier } from '../types/route.ts';
 import { AffinityMemory } from './affinity-memory.ts';
 import type { Choice } from './balancer.ts';

@@ -1,5 +1,6 @@
-import type { BackendConfig, RouteConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/config.ts';
 import { fingerprint } from '../config/fingerprint.ts';
+import type { RouteConfig } from '../config/route-config.ts';
 import type { Breaker } from './breaker.ts';
 import { CandidateHealth } from './candidate-health.ts';
 import { FairSlots } from './fair-slots.ts';

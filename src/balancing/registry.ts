@@ -1,4 +1,4 @@
-import type { Strategy } from '../config/config.ts';
+import type { Strategy } from '../config/route-config.ts';
 import type { Balancer } from './balancer.ts';
 import { leastBusy } from './least-busy.ts';
 import { lowestCost } from './lowest-cost.ts';

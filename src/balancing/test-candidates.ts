@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.ts';
 import { createBackend } from '../backends/registry.ts';
-import type { BackendConfig, BreakerConfig, Strategy } from '../config/config.ts';
+import type { BackendConfig, BreakerConfig } from '../config/config.ts';
+import type { Strategy } from '../config/route-config.ts';
 import { unpooled } from '../config/unpooled.ts';
 import type { Candidate, Tier } from '../types/route.ts';
 import type { Choice } from './balancer.ts';

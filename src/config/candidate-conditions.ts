@@ -1,4 +1,4 @@
-import type { CandidateConditions } from './config.ts';
+import type { CandidateConditions } from './route-config.ts';
 
 /** What asks for both. */
 export function allConditions(

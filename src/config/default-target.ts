@@ -1,7 +1,8 @@
 import { noApproach } from './approaches-config.ts';
-import type { BackendConfig, RouteConfig } from './config.ts';
+import type { BackendConfig } from './config.ts';
 import { listOf, type NameTable } from './name-table.ts';
 import type { Resolved } from './resolve-setting.ts';
+import type { RouteConfig } from './route-config.ts';
 import type { RouteExpander } from './route-expander.ts';
 import { routePolicy } from './route-policy.ts';
 import { plainTiers } from './routes.ts';

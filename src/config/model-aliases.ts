@@ -1,6 +1,6 @@
-import type { ModelAlias } from './config.ts';
 import { compilePattern } from './pattern-rules.ts';
 import type { SettingsTree } from './resolve-setting.ts';
+import type { ModelAlias } from './route-config.ts';
 import { didYouMean } from './suggest.ts';
 import { nodeAt } from './tree.ts';
 

@@ -1,4 +1,5 @@
-import type { BackendConfig, CandidateConfig, Connector } from './config.ts';
+import type { BackendConfig, Connector } from './config.ts';
+import type { CandidateConfig } from './route-config.ts';
 import { isCompound } from './selector.ts';
 import { didYouMean } from './suggest.ts';
 

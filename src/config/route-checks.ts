@@ -1,7 +1,7 @@
 import { isImpossible } from './candidate-conditions.ts';
-import type { CandidateConfig } from './config.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { NameTable } from './name-table.ts';
+import type { CandidateConfig } from './route-config.ts';
 import type { ExpandedTier, PlacedCandidate } from './route-expander.ts';
 import { errorAt, type Spot, warnAt } from './spot.ts';
 

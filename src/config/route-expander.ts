@@ -1,8 +1,8 @@
 import { noApproach, type RouteApproach } from './approaches-config.ts';
 import { allConditions, isImpossible } from './candidate-conditions.ts';
-import type { CandidateConfig, Strategy } from './config.ts';
 import type { NameTable } from './name-table.ts';
 import { checkTiers } from './route-checks.ts';
+import type { CandidateConfig, Strategy } from './route-config.ts';
 import { errorAt, type Spot, warnAt } from './spot.ts';
 import type { WrittenCandidate, WrittenTier } from './written-route.ts';
 

@@ -1,6 +1,6 @@
 import { milliseconds } from './build-backend.ts';
-import type { HedgeConfig, RoutePolicy } from './config.ts';
 import { durationMs, shareOf } from './duration.ts';
+import type { HedgeConfig, RoutePolicy } from './route-config.ts';
 import { hedgeDefaults } from './schema/routes-section.ts';
 import type { RouteValue } from './written-route.ts';
 

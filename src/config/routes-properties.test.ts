@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadFiles } from '../../test/goldens/config-folder.ts';
-import { strategies } from './config.ts';
+import { strategies } from './route-config.ts';
 
 const backend = 'backend_type: custom\napi_base_url: http://127.0.0.1:9/v1\nauth_type: none\n';
 const names = ['r0', 'r1', 'r2', 'r3', 'r4'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadFiles, loadGood } from '../../test/goldens/config-folder.ts';
-import type { CandidateConfig, RouteConfig } from './config.ts';
+import type { CandidateConfig, RouteConfig } from './route-config.ts';
 
 const backend = 'backend_type: custom\napi_base_url: http://127.0.0.1:9/v1\nauth_type: none\n';
 const files = {

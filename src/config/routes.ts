@@ -1,8 +1,8 @@
-import type { RouteConfig, TierConfig } from './config.ts';
 import { backendPrefix, type NameTable } from './name-table.ts';
 import { publicNameProblem } from './public-name.ts';
 import type { SettingsTree } from './resolve-setting.ts';
 import { type KnownApproaches, readRouteApproach } from './route-approach.ts';
+import type { RouteConfig, TierConfig } from './route-config.ts';
 import { type ExpandedTier, RouteExpander, type WrittenRoute } from './route-expander.ts';
 import { routePolicy } from './route-policy.ts';
 import type { Spot } from './spot.ts';

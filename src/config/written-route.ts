@@ -1,6 +1,6 @@
 import type { Loose } from './check-tree.ts';
-import type { CandidateConditions, Strategy } from './config.ts';
 import { checkParameters, parameterJson } from './model-rules.ts';
+import type { CandidateConditions, Strategy } from './route-config.ts';
 import type { RoutesSection } from './schema/routes-section.ts';
 import { parseSelector, type SelectorItem } from './selector.ts';
 import { errorAt, type Spot, warnAt } from './spot.ts';

@@ -6,9 +6,9 @@ import type {
   GatewayKey,
   ModelConfig,
   PoolKey,
-  RouteConfig,
   Settings,
 } from '../config/config.ts';
+import type { RouteConfig } from '../config/route-config.ts';
 import { Secret } from '../secret.ts';
 import { shorterPolicy, shorterTimes } from './shorter-times.ts';
 import type { StandIns } from './stand-ins.ts';

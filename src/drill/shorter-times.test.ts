@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { noApproach } from '../config/approaches-config.ts';
-import type { RoutePolicy } from '../config/config.ts';
+import type { RoutePolicy } from '../config/route-config.ts';
 import { describeShorterTimes, longestTry, shorterPolicy } from './shorter-times.ts';
 
 const plain: RoutePolicy = {

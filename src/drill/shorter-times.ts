@@ -1,4 +1,5 @@
-import type { BackendConfig, RouteConfig, RoutePolicy } from '../config/config.ts';
+import type { BackendConfig } from '../config/config.ts';
+import type { RouteConfig, RoutePolicy } from '../config/route-config.ts';
 
 /**
  * The longest that one try may take in a drill, in milliseconds: half the time of the fault, so that time-outs show

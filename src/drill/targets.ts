@@ -1,4 +1,5 @@
-import type { Ability, BackendConfig, CandidateConfig, Config, RouteConfig, Strategy } from '../config/config.ts';
+import type { Ability, BackendConfig, Config } from '../config/config.ts';
+import type { CandidateConfig, RouteConfig, Strategy } from '../config/route-config.ts';
 
 /** A public name that is drilled, with those who serve it. */
 export interface DrillTarget {

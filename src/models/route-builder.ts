@@ -1,6 +1,7 @@
 import type { Backend } from '../backends/backend.ts';
 import type { HealthRegistry } from '../balancing/health-registry.ts';
-import type { CandidateConfig, Config, Connector, RouteConfig, RoutePolicy } from '../config/config.ts';
+import type { Config, Connector } from '../config/config.ts';
+import type { CandidateConfig, RouteConfig, RoutePolicy } from '../config/route-config.ts';
 import type { Candidate, Route } from '../types/route.ts';
 
 /** How a route is tried of which nothing is written. */

@@ -1,4 +1,5 @@
-import type { ModelPrices, Strategy } from '../config/config.ts';
+import type { ModelPrices } from '../config/config.ts';
+import type { Strategy } from '../config/route-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { tokenBound } from '../models/token-bound.ts';
 import type { Call, FittedCall } from '../types/call.ts';

@@ -1,7 +1,7 @@
 const whole = String.raw`(?:\d{1,3}(?:,\d{3})+|\d+)`;
 const unsigned = String.raw`(?:${whole}(?:\.\d+)?|\.\d+)`;
-const decimal = new RegExp(String.raw`^[-+−]?${unsigned}$`);
-const fraction = new RegExp(String.raw`^([-+−]?${unsigned}) ?/ ?([-+−]?${unsigned})$`);
+const decimal = new RegExp(`^[-+−]?${unsigned}$`);
+const fraction = new RegExp(`^([-+−]?${unsigned}) ?/ ?([-+−]?${unsigned})$`);
 const texFraction = /^([-+−]?)\\[dt]?frac\{([-+−]?\d+)\}\{([-+−]?\d+)\}$/;
 
 /** Fractions of numbers with more characters are left as text, so that the exact arithmetic stays cheap. */

@@ -4,8 +4,9 @@ import { lastJsonField } from './read-json.ts';
 const labels = 'candidate|answer|response|reply|option|solution|choice|number|no\\.?';
 const loneChoice = new RegExp(`^(?:(?:${labels})\\s{0,3})?#?(\\d{1,9})$`, 'i');
 const best = /(?<![\p{L}\p{N}])best(?![\p{L}\p{N}])/giu;
-/** A number, a word, the end of a sentence, a line break or a colon; all else is punctuation without meaning here. */
-const tokens = /(?<number>\d+)(?:st|nd|rd|th)?(?!\p{L}|[.,/]\d)|[\p{L}\p{N}]+|(?<end>[.!?](?=\s|$))|[\n:]/giu;
+/** A whole number, another number, a word, the end of a sentence, a line break or a colon; all else is punctuation without meaning here. */
+const tokens =
+  /(?<number>\d+)(?:st|nd|rd|th)?(?![\p{L}\p{N}]|[.,/]\d)|\d[\d.,/]*|[\p{L}\p{N}]+|(?<end>[.!?](?=\s|$))|[\n:]/giu;
 /** Words after which a number is no longer what is said to be the best. */
 const breaks = new Set('because since than but while whereas not unlike though although best'.split(' '));
 /** Words after which numbers only say among what was chosen, until `is`, `was` or a colon. */

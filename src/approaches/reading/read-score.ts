@@ -72,7 +72,7 @@ function quantityAfter(text: string, from: number | undefined): Quantity | undef
   if (from === undefined) return undefined;
   let start = skip(gap, text, from) ?? from;
   const before = (index: number) => (index >= from ? text.charAt(index) : '');
-  if (before(start - 1) === '.' && /^[^.\p{L}\p{N}]?$/u.test(before(start - 2))) start--;
+  if (before(start - 1) === '.' && /^[\s:=("'*-]$/.test(before(start - 2))) start--;
   if (/[-−]/.test(before(start - 1)) && /^[\s:=("'*]$/.test(before(start - 2))) start--;
   return quantityAt(text, start);
 }

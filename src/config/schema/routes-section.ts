@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { abilities, strategies } from '../config.ts';
+import { abilities } from '../config.ts';
 import { durationMs, shareOf } from '../duration.ts';
+import { strategies } from '../route-config.ts';
 import { amount, anyText, choice, fieldTexts, numberOrText, onOff, seconds, text, wholeNumber } from './fields.ts';
 
 export const hedgeDefaults = { after: 'p95', max_extra: 0.05 } as const;
