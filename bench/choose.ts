@@ -5,7 +5,7 @@ import { CandidateHealth } from '../src/balancing/candidate-health.ts';
 import { Chooser } from '../src/balancing/chooser.ts';
 import { conversationKey } from '../src/balancing/conversation-key.ts';
 import { candidateOf, dice, tierOf } from '../src/balancing/test-candidates.ts';
-import { type Strategy, strategies } from '../src/config/config.ts';
+import { type Strategy, strategies } from '../src/config/route-config.ts';
 import { breakerDefaults } from '../src/config/unpooled.ts';
 import { chatCompletions } from '../src/protocols/chat-completions.ts';
 import { parseCall } from '../src/protocols/parse-call.ts';

@@ -100,11 +100,9 @@ it('agrees with the worked examples', () => {
   expect(mixtureOdds({ ...able, judge: 0.9, candidates: 3 })).toBeCloseTo(0.8424, 4);
 });
 
-it('counts votes among many wrong answers: then two equal right ones are enough', () => {
-  const many = { right: 0.5, judge: 1, wrong: 100_000, candidates: 5 };
+it('counts votes among very many wrong answers, which hardly ever agree', () => {
   const none = 0.5 ** 5;
   const one = 5 * 0.5 ** 5;
-  expect(voteOdds({ ...many, wrong: 60 })).toBeLessThan(1 - none - one + one / 5);
-  const exact = voteOdds({ ...many, wrong: 2000 });
-  expect(exact).toBeCloseTo(1 - none - one + one / 5, 3);
+  const odds = voteOdds({ right: 0.5, judge: 1, wrong: 5000, candidates: 5 });
+  expect(odds).toBeCloseTo(1 - none - one + one / 5, 3);
 });

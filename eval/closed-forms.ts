@@ -85,6 +85,9 @@ function factorial(value: number): number {
   return value <= 1 ? 1 : value * factorial(value - 1);
 }
 
+/** By factors, as the factorials of large numbers are none. */
 function choose(all: number, some: number): number {
-  return factorial(all) / factorial(some) / factorial(all - some);
+  let ways = 1;
+  for (let taken = 0; taken < some; taken++) ways *= (all - taken) / (taken + 1);
+  return ways;
 }

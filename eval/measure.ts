@@ -1,6 +1,6 @@
 import { atOnce } from './at-once.ts';
 import { type Case, expectedCalls } from './cases.ts';
-import { type Answered, postJson } from './post-json.ts';
+import { type Answered, tryPost } from './post-json.ts';
 import { puzzleOf } from './puzzle.ts';
 import { isRightAnswer } from './right-answer.ts';
 import type { ScriptedUpstream, UpstreamKind } from './scripted-upstream.ts';
@@ -76,6 +76,9 @@ interface Solved {
   readonly faults: Measurement['faults'];
 }
 
+/** After so many milliseconds a task counts as not answered, so that a run ends whatever happens. */
+const patience = 30_000;
+
 async function solve(
   one: Case,
   kind: UpstreamKind,
@@ -84,30 +87,28 @@ async function solve(
   { url, seed }: MeasureOptions,
 ): Promise<Solved> {
   const { question, answer } = puzzleOf(number, seed, one.odds.wrong);
+  const request = { model: `${kind}-${one.name}`, messages: [{ role: 'user', content: question }], seed: 1 };
   const started = performance.now();
-  const answered = await postJson(new URL('/v1/chat/completions', url), {
-    model: `${kind}-${one.name}`,
-    messages: [{ role: 'user', content: question }],
-    seed: 1,
-  });
+  const signal = AbortSignal.timeout(patience);
+  const answered = await tryPost(new URL('/v1/chat/completions', url), request, { signal });
   const milliseconds = performance.now() - started;
   const { calls, usage, faults } = upstream.account(one.name, number);
+  const result = { number, calls: calls.length, usage, milliseconds };
+  const failed = (why: string) => ({
+    ...{ ...result, isRight: false },
+    faults: { answers: [why], calls: [], usage: [], prompts: faults },
+  });
+  if (typeof answered === 'string') return failed(answered);
   const text = answered.body?.choices?.[0]?.message?.content;
-  const isAnswer = answered.status === 200 && typeof text === 'string';
-  const failure = `${answered.status} ${answered.body?.error?.message ?? ''}`;
+  if (answered.status !== 200) return failed(`${answered.status} ${answered.body?.error?.message ?? ''}`);
+  if (typeof text !== 'string') return failed('the answer has no text');
+  const told = one.approach === undefined ? [] : toldCalls(answered, calls.length);
   return {
-    number,
-    isRight: isAnswer && isRightAnswer(text, answer),
-    calls: calls.length,
-    usage,
-    milliseconds,
+    ...{ ...result, isRight: isRightAnswer(text, answer) },
     faults: {
-      answers: isAnswer ? [] : [failure],
-      calls: [
-        ...differences('', calls, expectedCalls(one, kind, number === 0)),
-        ...(one.approach === undefined ? [] : toldCalls(answered, calls.length)),
-      ],
-      usage: differences('', answered.body?.usage, usage),
+      answers: [],
+      calls: [...differences('', calls, expectedCalls(one, kind, number === 0)), ...told],
+      usage: differences('', answered.body.usage, usage),
       prompts: faults,
     },
   };

@@ -11,17 +11,30 @@ export interface Answered {
 
 const agents = { 'http:': new PlainAgent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) };
 
-/**
- * Posts JSON and reads the whole answer, without any limit of time: an approach may take many minutes.
- * Rejects where no whole answer comes.
- */
-export function postJson(url: URL, value: unknown, more: Readonly<Record<string, string>> = {}): Promise<Answered> {
+export interface PostOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the exchange; without it there is no limit of time, as an approach may take many minutes. */
+  readonly signal?: AbortSignal;
+}
+
+/** Posts JSON and reads the whole answer, or says why none came. */
+export async function tryPost(url: URL, value: unknown, options: PostOptions = {}): Promise<Answered | string> {
+  try {
+    return await postJson(url, value, options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return error.message || String((error as NodeJS.ErrnoException).code);
+  }
+}
+
+function postJson(url: URL, value: unknown, { headers: more = {}, signal }: PostOptions): Promise<Answered> {
   const bytes = Buffer.from(JSON.stringify(value));
   const isSecure = url.protocol === 'https:';
   const options = {
     method: 'POST',
     agent: agents[isSecure ? 'https:' : 'http:'],
     headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...more },
+    ...(signal && { signal }),
   };
   return new Promise((resolve, reject) => {
     const request = (isSecure ? secureRequest : plainRequest)(url, options, (response) => {

@@ -87,7 +87,8 @@ export class ApproachChooser {
     const skipped = whySkipped(call, plan, route?.withTools ?? 'skip');
     if (skipped !== undefined) return plainWith(skipped);
     const isChecked = call.fields.find('response_format') !== undefined;
-    return new PlannedApproach(isChecked ? withFormatCheck(plan) : plan, budget, this.#ports);
+    const choices = Math.max(1, Number(call.fields.get('n') ?? 1) || 1);
+    return new PlannedApproach(isChecked ? withFormatCheck(plan) : plan, budget, this.#ports, choices);
   }
 
   #planned(name: string, asked: AskedApproach | undefined, route: RouteApproach | undefined) {

@@ -31,7 +31,8 @@ function lastBoxed(text: string): string | undefined {
 const markers =
   /(?<![\p{L}\p{N}])(?:final[\s*_]{1,8}answer(?![\p{L}\p{N}])|answer[*_]{0,3}\s[\s*_]{0,8}is(?![\p{L}\p{N}'’])|answer[*_"'`)\]]{0,6}\s{0,3}:)|(?<!#)####(?!#)/giu;
 const linkingWords = /(?:is|was|(?:would|will|must|should)\s{1,4}be)(?![\p{L}\p{N}'’])/iuy;
-const leading = ':=*_"\'`“”‘’$';
+const leading = ':=*"\'`“”‘’$';
+const closing = /[*_]{1,4}(?=[\s:]|$)/y;
 /** A line break, or a full stop before white space or the end; emphasis or quotes may close in between. */
 const endOfAnswer = /\n|\.(?=[*_"'`“”’)\]}$]{0,4}(?:\s|$))/g;
 
@@ -55,7 +56,9 @@ function skipLinking(text: string, from: number): number {
 
 /** Past white space (also to the next line, as after a heading), colons, emphasis, and dashes that are no sign. */
 function skipLeading(text: string, from: number): number {
-  let index = from;
+  // Of `_`, only one that closes emphasis; one before a character may open that of the answer itself.
+  closing.lastIndex = from;
+  let index = closing.test(text) ? closing.lastIndex : from;
   for (; index < text.length; index++) {
     const character = text.charAt(index);
     if (character.trim() === '' || leading.includes(character)) continue;

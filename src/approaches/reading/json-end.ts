@@ -4,7 +4,7 @@ export interface Work {
 }
 
 /** Deeper values are not read. */
-const deepest = 1000;
+const deepest = 500;
 const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
 const escapes = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
 

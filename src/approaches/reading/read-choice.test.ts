@@ -19,6 +19,8 @@ describe('readChoice', () => {
     ['The best one of the 4 candidates is 3', 3],
     ['The best among candidates 1, 2 and 4: 3', 3],
     ['best is the 3rd reply', 3],
+    ['**Best**\n\nCandidate 3', 3],
+    ['Best. 3', 3],
     ['At first 1 looks best, 2 too. The best is 3! 4 is worse.', 3],
     ['The best is 3, with the best proof.', 3],
   ])('of %j is %j', (text, choice) => {
@@ -45,7 +47,7 @@ describe('readChoice', () => {
       '1\nno, rather\n2',
       'best of 3',
     ],
-    ...['{"best": 1.5}', '{"best": 9}', 'Which is best\nCandidate 1 has an error'],
+    ...['{"best": 1.5}', '{"best": 9}', 'The best answer\nCandidate 1 has an error'],
   ])('of %j is not readable', (text) => {
     expect(readChoice(text, 4)).toBeUndefined();
   });

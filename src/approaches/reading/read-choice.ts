@@ -47,17 +47,17 @@ function choiceAfterWord(text: string): number | undefined {
 function numberInSentence(text: string, from: number): number | undefined {
   let isAmong = false;
   let hasWords = false;
-  let isNextLine = false;
+  let isOver = false;
   tokens.lastIndex = from;
   for (let token = tokens.exec(text); token; token = tokens.exec(text)) {
     const word = token[0].toLowerCase();
     const { number, end } = token.groups ?? {};
     if (number !== undefined && !isAmong) return Number(number);
     if (end !== undefined && hasWords) return undefined;
-    if (word === '\n') isNextLine = hasWords;
+    if (end !== undefined || (word === '\n' && hasWords)) isOver = true;
     else if (stating.has(word)) isAmong = false;
     else if (among.has(word)) isAmong = true;
-    if (breaks.has(word) || (isNextLine && /\p{L}/u.test(word))) return undefined;
+    if (breaks.has(word) || (isOver && /\p{L}/u.test(word))) return undefined;
     hasWords ||= /\p{L}/u.test(word);
   }
   return undefined;

@@ -15,7 +15,7 @@ export function readJson(text: string): unknown {
  * length, so after very much that only looks like JSON the rest may not be read.
  */
 export function* jsonValues(text: string): Generator<unknown> {
-  const work: Work = { left: 8 * text.length + 1000 };
+  const work: Work = { left: 4 * text.length + 1000 };
   const brackets = /[[{]/g;
   for (let found = brackets.exec(text); found && work.left > 0; found = brackets.exec(text)) {
     work.left--;

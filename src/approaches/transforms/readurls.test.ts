@@ -57,6 +57,22 @@ describe('readurls', () => {
     }
   });
 
+  test('B20: branches and choices of `n` each get the pages, and give a choice each', async () => {
+    const page = await serveText('The owl is called Minerva.');
+    const both = await start({ plan: 'readurls&bon|moa', parameters: { bon: { candidates: 1 } } });
+    const { body } = await both.solve(`Who is at http://${page}/?`);
+    expect(body.choices.map(({ index }: { index: number }) => index)).toEqual([0, 1]);
+    const shown = both.sent().map(({ messages }) => messages[0].content.includes('Minerva'));
+    expect(shown.filter((one) => one)).toHaveLength(1);
+    const twice = await start();
+    const { body: two } = await twice.solve(`Who is at http://${page}/?`, { n: 2 });
+    expect(two.choices).toHaveLength(2);
+    expect(twice.sent().map(({ n, messages }) => [n, messages[0].content.includes('Minerva')])).toEqual([
+      [undefined, true],
+      [undefined, true],
+    ]);
+  });
+
   test('a question without a URL goes on as it is, and earlier turns are not searched', async () => {
     const rig = await start();
     const messages = [

@@ -60,10 +60,10 @@ describe('privacy', () => {
 
   test('holds for all calls of a solver, which see each other under the same names', async () => {
     const rig = await start(({ json }) => {
-      if (json.n !== undefined) return { content: ['Ask <EMAIL_1>', `Ask ${'nobody'}`] };
+      if (json.n !== undefined) return { content: ['Ask <EMAIL_1>', 'Ask nobody'] };
       return { content: JSON.stringify(json.messages).includes('Ask <EMAIL_1>') ? '9' : '1' };
     }, 'privacy&bon');
-    const { text, body } = await rig.solve(question, { headrace: 0, max_tokens: 9 });
+    const { text, body } = await rig.solve(question);
     expect(text).toBe(`Ask ${email}`);
     expect(body.headrace).toMatchObject({ chosen: 1, scores: expect.arrayContaining([9, 1]) });
     expect(rig.sent().length).toBeGreaterThan(2);
@@ -81,17 +81,21 @@ describe('privacy', () => {
   });
 
   test('a call of a tool and the reasoning of a whole answer get the data back', async () => {
+    const message = {
+      role: 'assistant',
+      content: 'See.',
+      reasoning_content: 'It is <EMAIL_1>',
+      tool_calls: [
+        { id: 't', type: 'function', function: { name: 'mail', arguments: '{"to":"\\u003cEMAIL_1\\u003e"}' } },
+      ],
+    };
     const rig = await start([
-      {
-        content: 'See.',
-        reasoning_content: 'It is <EMAIL_1>',
-        tool_calls: [{ name: 'mail', arguments: { to: '<EMAIL_1>' } }],
-      },
+      { json: { id: 'c1', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] } },
     ]);
     const { body } = await rig.solve(question);
-    const { message } = body.choices[0];
-    expect(message.reasoning_content).toBe(`It is ${email}`);
-    expect(JSON.parse(message.tool_calls[0].function.arguments)).toEqual({ to: email });
+    const given = body.choices[0].message;
+    expect(given.reasoning_content).toBe(`It is ${email}`);
+    expect(JSON.parse(given.tool_calls[0].function.arguments)).toEqual({ to: email });
   });
 
   test('a stream that splits placeholders anywhere gets the data back, in order', async () => {
@@ -106,7 +110,7 @@ describe('privacy', () => {
   });
 
   test('so do streamed reasoning and arguments, each for itself', async () => {
-    const args = JSON.stringify({ to: '<EMAIL_1>', note: 'a "b" <CARD_1>' });
+    const args = '{"to": "\\u003cEMAIL_1\\u003e", "note": "a \\"b\\" <CARD_1>"}';
     const called = (index: number, text: string) => ({ tool_calls: [{ index, function: { arguments: text } }] });
     const deltas = [
       { role: 'assistant', content: '' },
@@ -130,7 +134,7 @@ describe('privacy', () => {
     expect(events.at(-1)).toMatchObject({ choices: [{ finish_reason: 'tool_calls' }] });
   });
 
-  test('text in the very event that ends a stream comes before what is held back no longer', async () => {
+  test('what is held back comes after the text of the event that ends a stream', async () => {
     const head = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm' };
     const event = (content: string, finish: string | null) => ({
       ...head,
