@@ -85,7 +85,7 @@ export class ApproachChooser {
     if (isPlain(plan)) return single;
     checkProtocol(call, name);
     const skipped = whySkipped(call, plan, route?.withTools ?? 'skip');
-    if (skipped !== undefined) return plainWith(skipped);
+    if (skipped !== undefined) return skip(skipped, plan);
     const isChecked = call.fields.find('response_format') !== undefined;
     const choices = Math.max(1, Number(call.fields.get('n') ?? 1) || 1);
     return new PlannedApproach(isChecked ? withFormatCheck(plan) : plan, budget, this.#ports, choices);
@@ -142,6 +142,15 @@ function whySkipped(call: Call, { branches }: Plan, withTools: 'skip' | 'error')
   const hasFormat = call.fields.find('response_format') !== undefined;
   const ownForm = branches.some(({ solver }) => solver !== undefined && !solver.stage.keepsFormat);
   return hasFormat && ownForm ? 'none; skipped=response_format' : undefined;
+}
+
+/** @throws GatewayError where a plain call would send what the plan was to hide */
+function skip(reason: string, { branches }: Plan): Approach {
+  const hides = branches.some(({ before }) => before.some(({ stage }) => stage.name === 'privacy'));
+  if (!hides) return plainWith(reason);
+  const what = reason.slice(reason.indexOf('=') + 1);
+  const message = `this approach hides personal data, and a request with "${what}" would go out as a plain call that does not; leave "${what}" out`;
+  throw new GatewayError('invalid_request', message, { param: what });
 }
 
 /** A plain call whose answer says why it is one. */

@@ -15,6 +15,10 @@ import { rstar } from './solvers/rstar.ts';
 import { rto } from './solvers/rto.ts';
 import { majorityVoting, selfConsistency } from './solvers/self-consistency.ts';
 import type { Stage } from './stage.ts';
+import { readurls } from './transforms/readurls.ts';
+import { json } from './wrappers/json.ts';
+import { memory } from './wrappers/memory.ts';
+import { privacy } from './wrappers/privacy.ts';
 
 /** All stages of which approaches are made; a new one is one file and one line here. */
 const all = [
@@ -24,14 +28,18 @@ const all = [
   deepconf,
   deepthink,
   genselect,
+  json,
   leap,
   majorityVoting,
   mars,
   mcts,
+  memory,
   moa,
   plansearch,
+  privacy,
   pvg,
   re2,
+  readurls,
   rstar,
   rto,
   selfConsistency,

@@ -8,6 +8,7 @@ describe('extractAnswer', () => {
     ['So \\boxed{4} or \\boxed{5}. The answer is 6.', '5'],
     ['\\boxed{\\frac{1}{2}} done', '\\frac{1}{2}'],
     ['\\boxed {x^{2}}', 'x^{2}'],
+    ['\\boxed{\\boxed{4}}', '4'],
     ['\\boxed{4} and \\boxed{5', '4'],
     ['put it in \\boxed{}. The answer is 6', '6'],
     ['\\boxed{\\{1, 2\\}}', '\\{1, 2\\}'],

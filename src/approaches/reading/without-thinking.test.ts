@@ -31,6 +31,8 @@ describe('withoutThinking', () => {
     ['<think>a<think/>b</think>c', 'c'],
     ['<thinker>a</thinker> <think', '<thinker>a</thinker> <think'],
     ['1 < 2 > 0', '1 < 2 > 0'],
+    [`a <think ${'x'.repeat(255)}>b`, 'a '],
+    [`a <think ${'x'.repeat(260)}>b`, `a <think ${'x'.repeat(260)}>b`],
     ['', ''],
   ])('of %j leaves %j', (text, left) => {
     expect(withoutThinking(text)).toBe(left);

@@ -129,6 +129,17 @@ describe('an approach is chosen', () => {
   });
 });
 
+describe('a wrapper', () => {
+  it('that hides personal data is never skipped without a word', async () => {
+    const { chat, calls, backend } = await start({ routes: { r: { model: 'u:m', approach: 'privacy&re2' } } });
+    const messages = [{ role: 'user', content: 'Write to ann@example.com' }];
+    const refused = await chat({ messages, tools: [{ type: 'function', function: { name: 'f' } }] });
+    expect([refused.status, JSON.parse(refused.text).error.param, calls().u]).toEqual([400, 'tools', 0]);
+    expect((await chat({ messages })).status).toBe(200);
+    expect(backend('u').posts().at(-1)?.body.toString()).not.toContain('ann@example.com');
+  });
+});
+
 describe('an answer of an approach', () => {
   it('is streamed as it comes, with usage if and only if it was asked for', async () => {
     const { chat } = await start({ routes: { r: { model: 'u:m', approach: 're2' } } });

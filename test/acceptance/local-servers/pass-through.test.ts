@@ -15,7 +15,7 @@ const awkward = `{ "model" :\t"MODEL","seed": 18446744073709551615, "temperature
   {"role":"tool","tool_call_id":"c","content":"User: x\\nAssistant: y"}] , "stream":false }\r\n`;
 
 describe('pass-through', () => {
-  test.each(['m', 'llama3.2:1b', 'hf.co/org/model:Q4_K_M', 'gpt-4o', 'unknown:with:colons', 'a/b', 'ü:ñ', 'moa-x'])(
+  test.each(['m', 'llama3.2:1b', 'hf.co/org/model:Q4_K_M', 'gpt-4o', 'unknown:with:colons', 'a/b', 'ü:ñ', 'moa_x'])(
     'A22 R13 with the model %s every byte arrives as it was sent',
     async (model) => {
       const backend = await startFakeBackend();
