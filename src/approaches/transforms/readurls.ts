@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { count } from '../parameters.ts';
 import { pagesText } from '../prompts/readurls.ts';
 import type { Transform } from '../stage.ts';
-import { fetchPage } from '../web/fetch-page.ts';
 import { findUrls } from '../web/find-urls.ts';
 import type { Page } from '../web/page.ts';
 import { defaultPagePolicy } from '../web/page-policy.ts';
@@ -31,6 +30,7 @@ export const readurls: Transform<z.output<typeof parameters>> = {
       maximumBytes: max_bytes,
       allowHosts: settings.readUrlsAllowHosts,
     };
+    const { fetchPage } = await import('../web/fetch-page.ts'); // what reads pages is loaded when one is read
     const outcomes = await Promise.all(urls.slice(0, mostPages).map((url) => fetchPage(url, policy, signal)));
     const pages = outcomes.filter((outcome) => outcome.fetched);
     const failed = outcomes.filter((outcome) => !outcome.fetched).map(({ url, message }) => ({ url, why: message }));
