@@ -84,3 +84,14 @@ export interface ModelAlias {
   readonly model: string;
   readonly place: string;
 }
+
+/** How a route is tried of which nothing is written. */
+export const plainPolicy: RoutePolicy = {
+  firstOutputMs: undefined,
+  gapMs: undefined,
+  totalMs: undefined,
+  maxAttempts: undefined,
+  maxRetryMs: undefined,
+  hedge: undefined,
+  affinity: true,
+};

@@ -1,18 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { noApproach } from '../config/approaches-config.ts';
-import type { RoutePolicy } from '../config/route-config.ts';
+import { plainPolicy as plain } from '../config/route-config.ts';
 import { describeShorterTimes, longestTry, shorterPolicy } from './shorter-times.ts';
-
-const plain: RoutePolicy = {
-  firstOutputMs: undefined,
-  gapMs: undefined,
-  totalMs: undefined,
-  maxAttempts: undefined,
-  maxRetryMs: undefined,
-  hedge: undefined,
-  affinity: true,
-};
 
 const milliseconds = fc.integer({ min: 1, max: 86_400_000 });
 

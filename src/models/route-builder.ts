@@ -1,19 +1,8 @@
 import type { Backend } from '../backends/backend.ts';
 import type { HealthRegistry } from '../balancing/health-registry.ts';
 import type { Config, Connector } from '../config/config.ts';
-import type { CandidateConfig, RouteConfig, RoutePolicy } from '../config/route-config.ts';
+import { type CandidateConfig, plainPolicy, type RouteConfig } from '../config/route-config.ts';
 import type { Candidate, Route } from '../types/route.ts';
-
-/** How a route is tried of which nothing is written. */
-const plainPolicy: RoutePolicy = {
-  firstOutputMs: undefined,
-  gapMs: undefined,
-  totalMs: undefined,
-  maxAttempts: undefined,
-  maxRetryMs: undefined,
-  hedge: undefined,
-  affinity: true,
-};
 
 const noParameters: ReadonlyMap<string, string> = new Map();
 

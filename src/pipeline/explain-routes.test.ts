@@ -83,3 +83,20 @@ test('weights are told as shares', async () => {
   expect(text).toContain('candidate 1: backend a, model "m": tier 1, 75 % of the conversations');
   expect(text).toContain('candidate 2: backend b, model "m": tier 1, 25 % of the conversations');
 });
+
+test('the keys of a pool and the places of a backend are told', async () => {
+  const upstream = await startFakeBackend();
+  const more =
+    'api_key_env_vars: [POOL_A, {name: POOL_B, weight: 3, requests_per_minute: 60}]\nmax_concurrent: 4\nqueue: {size: 9, timeout: 2}';
+  const { gateway } = await startTestGateway({
+    files: { 'backends/p/backend.yaml': backendYaml(upstream.baseUrl, more) },
+    env: { POOL_A: 'sk-pool-canary-aaaa' },
+  });
+  const body = Buffer.from(JSON.stringify({ model: 'p:m', messages: [] }));
+  const { facts } = await explainCall(chatCompletions, body, gateway.runtime.config, gateway.runtime.pipeline);
+  const text = facts.map(({ label, text: told }) => `${label}: ${told}`).join('\n');
+  expect(text).toContain('key 1 of 2: from POOL_A');
+  expect(text).toContain('key 2 of 2: from POOL_B, which is not set, weight 3, 60 requests per minute');
+  expect(text).toContain('places: 4 calls at a time, 9 may wait for up to 2 s');
+  expect(text).not.toContain('canary');
+});

@@ -1,6 +1,6 @@
 import { UpstreamFailure } from '../backends/backend.ts';
 import { encodeBody } from '../backends/encode-body.ts';
-import type { BackendConfig, Config } from '../config/config.ts';
+import type { BackendConfig, Config, PoolKey } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Directory } from '../models/directory.ts';
 import type { PromptTokens, TokenCounter } from '../models/token-counter.ts';
@@ -125,7 +125,11 @@ async function explainFit(call: Call, candidate: Candidate, ports: PipelinePorts
 
 async function explainUpstream(call: FittedCall, { backend }: Candidate, say: Say): Promise<void> {
   const { config } = backend;
-  say('key', describeSource(config));
+  explainKeyPool(config, say);
+  if (config.concurrency !== undefined) {
+    const { maxConcurrent, queueSize, queueTimeoutMs } = config.concurrency;
+    say('places', `${maxConcurrent} calls at a time, ${queueSize} may wait for up to ${queueTimeoutMs / 1000} s`);
+  }
   const { url, headerNames } = await backend.preview(call.protocol.path);
   const isDemo = config.origin === 'demo';
   say('upstream', isDemo ? 'the demo server inside the gateway' : `POST ${url}`);
@@ -134,7 +138,25 @@ async function explainUpstream(call: FittedCall, { backend }: Candidate, say: Sa
   say('attempts', `at most ${tries}, each up to ${config.timeoutMs / 1000} s${call.stream ? ' without a byte' : ''}`);
 }
 
-function describeSource({ credential }: BackendConfig): string {
+/** Which of the backend's keys a call may take. */
+function explainKeyPool({ keys }: BackendConfig, say: Say): void {
+  if (keys.length === 1) {
+    say('key', describeSource(keys[0] as PoolKey));
+    return;
+  }
+  for (const [at, key] of keys.entries()) {
+    const { weight, requestsPerMinute, tokensPerMinute } = key;
+    const facts = [
+      describeSource(key),
+      weight !== 1 && `weight ${weight}`,
+      requestsPerMinute && `${requestsPerMinute} requests per minute`,
+      tokensPerMinute && `${tokensPerMinute} tokens per minute`,
+    ];
+    say(`key ${at + 1} of ${keys.length}`, facts.filter(Boolean).join(', '));
+  }
+}
+
+function describeSource({ credential }: PoolKey): string {
   if (credential.kind === 'none') return 'none is sent';
   if (credential.kind === 'oauth') return `a token, granted for ${credential.source}`;
   return `from ${credential.source}${credential.secret === undefined ? ', which is not set' : ''}`;
