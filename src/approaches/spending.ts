@@ -1,4 +1,5 @@
 import { GatewayError } from '../gateway-error.ts';
+import { linkedController } from '../linked-controller.ts';
 
 /** What a request may take at most; undefined: as much as it wants. */
 export interface Budget {
@@ -28,15 +29,14 @@ export class Spending {
   calls = 0;
   spent: SpentReason | undefined;
   readonly #budget: Budget;
-  readonly #controller = new AbortController();
+  readonly #controller: AbortController;
   readonly #timer: NodeJS.Timeout | undefined;
   #cost = 0;
 
   constructor(budget: Budget, client: AbortSignal) {
     this.#budget = budget;
+    this.#controller = linkedController(client);
     this.signal = this.#controller.signal;
-    if (client.aborted) this.#controller.abort();
-    else client.addEventListener('abort', () => this.#controller.abort(), { once: true });
     const { deadlineMs } = budget;
     if (deadlineMs !== undefined) this.#timer = setTimeout(() => this.#end('deadline'), deadlineMs);
   }

@@ -1,3 +1,4 @@
+import { backendPrefix } from './backend-prefix.ts';
 import type { BackendConfig, Connector } from './config.ts';
 import type { CandidateConfig } from './route-config.ts';
 import { isCompound } from './selector.ts';
@@ -114,12 +115,4 @@ export function listOf(what: string, names: Iterable<string>): string {
 
 function backendTarget(backend: string, model: string | undefined, warning?: string): NamedTarget {
   return { kind: 'target', target: { kind: 'backend', backend, model }, warning };
-}
-
-/** What stands before the first `:`, where that stands before the first `/`. */
-export function backendPrefix(name: string): string | undefined {
-  const colon = name.indexOf(':');
-  if (colon < 0) return undefined;
-  const slash = name.indexOf('/');
-  return slash >= 0 && slash < colon ? undefined : name.slice(0, colon);
 }

@@ -1,4 +1,5 @@
-import { backendPrefix, type NameTable } from './name-table.ts';
+import { backendPrefix } from './backend-prefix.ts';
+import type { NameTable } from './name-table.ts';
 import { publicNameProblem } from './public-name.ts';
 import type { SettingsTree } from './resolve-setting.ts';
 import { type KnownApproaches, readRouteApproach } from './route-approach.ts';

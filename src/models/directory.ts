@@ -1,5 +1,6 @@
 import type { Backend } from '../backends/backend.ts';
 import type { HealthRegistry } from '../balancing/health-registry.ts';
+import { backendPrefix } from '../config/backend-prefix.ts';
 import type { Config } from '../config/config.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import { RouteBuilder } from './route-builder.ts';
@@ -84,9 +85,8 @@ export class Directory {
   isNamed(asked: string): boolean {
     const name = this.rewritten(asked);
     if (this.publicRoute(name) !== undefined || this.declaring(name).length > 0) return true;
-    const colon = name.indexOf(':');
-    const slash = name.indexOf('/');
-    return colon >= 0 && (slash < 0 || colon < slash) && this.hasBackend(name.slice(0, colon));
+    const prefix = backendPrefix(name);
+    return prefix !== undefined && this.hasBackend(prefix);
   }
 
   /** Whether a package of this name was deleted, so that nothing else may take it. */

@@ -1,3 +1,4 @@
+import { linkedController } from '../linked-controller.ts';
 import type { Answer } from '../types/answer.ts';
 import type { AskContext } from './ask-context.ts';
 import type { AttemptPlan } from './attempt-plan.ts';
@@ -55,10 +56,7 @@ export async function askTogether(plan: AttemptPlan, context: AskContext): Promi
 }
 
 function begin(run: CandidateRun, { call }: AskContext): Running {
-  const controller = new AbortController();
-  // By hand: `AbortSignal.any` costs several times as much, and what it makes is long in going.
-  if (call.signal.aborted) controller.abort();
-  else call.signal.addEventListener('abort', () => controller.abort(), { once: true });
+  const controller = linkedController(call.signal);
   const asked = run.ask(controller.signal);
   const outcome = asked.then(
     (answer): Outcome => ({ run, answer }),

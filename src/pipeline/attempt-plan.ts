@@ -38,7 +38,7 @@ export class AttemptPlan {
     const { deadlineAt } = this.#context;
     if (this.#context.attempts.tries.length > 0 && isSpent(this.#context)) return over;
     const now = performance.now();
-    const best = this.#best(now, suspect);
+    const best = this.#best(now);
     if (best !== undefined) return { kind: 'try', run: best };
     let soonest = Number.POSITIVE_INFINITY;
     for (const run of this.runs) if (run.state === 'waiting') soonest = Math.min(soonest, run.notBefore);
@@ -56,10 +56,10 @@ export class AttemptPlan {
     if (failure.error.code === 'context_length_exceeded') this.#leaveSmaller(run.candidate);
   }
 
-  #best(now: number, worst: number): CandidateRun | undefined {
+  #best(now: number): CandidateRun | undefined {
     const isLone = this.runs.length === 1;
     let best: CandidateRun | undefined;
-    let bestReadiness = worst + 1;
+    let bestReadiness = Number.POSITIVE_INFINITY;
     for (const run of this.runs) {
       if (run.state !== 'fresh' && (run.state !== 'waiting' || run.notBefore > now)) continue;
       if (isLone) return run;

@@ -26,18 +26,23 @@ export class CandidateRun {
   notBefore = 0;
   /** Of its last try. */
   failure: UpstreamFailure | undefined;
-  readonly wait: RetryWait;
   /** Whether it may have received any of the call. */
   isReached = false;
   readonly #context: AskContext;
+  #wait: RetryWait | undefined;
   #fitted: FittedCall | undefined;
   #ticket: Ticket | undefined;
 
   constructor(candidate: Candidate, tier: Tier, context: AskContext) {
     this.candidate = candidate;
     this.tier = tier;
-    this.wait = new RetryWait(candidate.backend.config);
     this.#context = context;
+  }
+
+  /** Made when it is asked for, since most candidates never fail. */
+  get wait(): RetryWait {
+    this.#wait ??= new RetryWait(this.candidate.backend.config);
+    return this.#wait;
   }
 
   /**

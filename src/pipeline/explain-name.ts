@@ -1,9 +1,10 @@
+import { backendPrefix } from '../config/backend-prefix.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Directory } from '../models/directory.ts';
 import type { Route } from '../types/route.ts';
 import type { Say } from './explain.ts';
-import { backendPrefix, type NameRule, nameRules, type Resolution, resolveName } from './resolve.ts';
+import { type NameRule, nameRules, type Resolution, resolveName } from './resolve.ts';
 
 const titles: Readonly<Record<NameRule, string>> = {
   'public-name': 'a public name',

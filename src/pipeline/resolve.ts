@@ -1,3 +1,4 @@
+import { backendPrefix } from '../config/backend-prefix.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Directory } from '../models/directory.ts';
 import type { Caller } from '../types/caller.ts';
@@ -79,14 +80,6 @@ function atBackend(backend: string, model: string, name: string, directory: Dire
   if (directory.isDefaultDeleted(backend)) throw notFound(name, directory.listedNames());
   const isDefault = directory.defaultBackend === backend && model === name;
   return missingDefault(isDefault ? `the default backend "${backend}"` : `backend "${backend}"`);
-}
-
-/** What stands before the first `:`, where that stands before the first `/`. */
-export function backendPrefix(name: string): string | undefined {
-  const colon = name.indexOf(':');
-  if (colon < 0) return undefined;
-  const slash = name.indexOf('/');
-  return slash >= 0 && slash < colon ? undefined : name.slice(0, colon);
 }
 
 function missingDefault(what: string): never {

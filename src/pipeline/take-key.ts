@@ -1,5 +1,5 @@
 import { type BackendReply, UpstreamFailure } from '../backends/backend.ts';
-import type { KeyPool } from '../balancing/key-pool.ts';
+import type { KeyChoice, KeyPool } from '../balancing/key-pool.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Limiter, Reservation } from '../limits/limiter.ts';
 import type { Candidate } from '../types/route.ts';
@@ -62,18 +62,18 @@ export class TakenKey {
 export function takeKey(need: KeyNeed): TakenKey | Promise<TakenKey> {
   const { candidate, affinity, tokens, spent } = need;
   const { keys, model } = candidate;
-  const { usable } = keys.choose(model, affinity, tokens);
-  const first = usable?.[0];
+  const choice = keys.choose(model, affinity, tokens);
+  const first = choice.usable?.[0];
   if (first !== undefined && spent === undefined && keys.rates(first) === undefined) {
     return new TakenKey(first, candidate, undefined, tokens);
   }
-  return takeRatedKey(need);
+  return takeRatedKey(need, choice);
 }
 
-async function takeRatedKey(need: KeyNeed): Promise<TakenKey> {
+async function takeRatedKey(need: KeyNeed, chosen: KeyChoice): Promise<TakenKey> {
   const { candidate, affinity, tokens, spent, signal } = need;
   const { keys, model } = candidate;
-  let choice = keys.choose(model, affinity, tokens);
+  let choice = chosen;
   if (choice.usable === undefined && choice.waitMs <= shortestRestMs) {
     await pause(choice.waitMs, signal);
     choice = keys.choose(model, affinity, tokens);
