@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type MockServer, startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
 import { type RunningCommand, runCommand } from '../../test/harness/command-line.ts';
@@ -29,6 +30,21 @@ function chat({ url }: Rig, signal?: AbortSignal): Promise<Response> {
     body: JSON.stringify({ model: 'a:m', messages: [{ role: 'user', content: 'hello' }] }),
     signal: signal ?? null,
   });
+}
+
+/**
+ * The text of an answer, or nothing where none came in five seconds. A connection that the primary hands to a worker in
+ * the moment in which that is killed is lost with it, so that a call that broke is made again, as a client would.
+ */
+async function textOnceServed(rig: Rig): Promise<string> {
+  const signal = AbortSignal.timeout(5000);
+  while (!signal.aborted) {
+    const answer = await chat(rig, signal).catch(() => undefined);
+    const text = await answer?.text().catch(() => undefined);
+    if (text !== undefined && answer?.status === 200) return text;
+    await setTimeout(50);
+  }
+  return '';
 }
 
 describe('headrace start --workers', () => {
@@ -62,13 +78,12 @@ describe('headrace start --workers', () => {
     rig.backend.use({ replies: [{ content: 'free again' }] });
     const { pid } = rig.command.child;
     const workers = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean);
-    let isFree = false;
+    let answered = '';
     for (const worker of workers) {
       process.kill(Number(worker), 'SIGKILL'); // one of them has the place
-      const answer = await chat(rig, AbortSignal.timeout(5000)).catch(() => undefined);
-      isFree = answer !== undefined && (await answer.text()).includes('free again');
-      if (isFree) break;
+      answered = await textOnceServed(rig);
+      if (answered !== '') break;
     }
-    expect(isFree).toBe(true);
+    expect(answered).toContain('free again');
   });
 });
