@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Http1Transport } from './http1/http1-transport.ts';
 import type { Transport, UpstreamExchange, UpstreamHandler, UpstreamRequest } from './transport.ts';
 import { UndiciExchange } from './undici-exchange.ts';
 
@@ -17,16 +18,18 @@ export interface TransportOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Opens a pool of keep-alive connections to one origin, over undici. Connects on first use. */
-export function openTransport(options: TransportOptions): Transport {
-  const url = new URL(options.origin);
-  const local = isLoopback(url.hostname);
-  const connect = {
-    timeout: options.connectTimeoutMs,
-    noDelay: true,
-    autoSelectFamily: true,
-    ...(url.hostname === 'localhost' ? { lookup: bothLoopbacks } : {}),
-  };
+/**
+ * Opens a pool of keep-alive connections to one origin: over our own client, or through a proxy over undici. Connects on
+ * first use.
+ */
+export function openTransport({ origin, connectTimeoutMs, env }: TransportOptions): Transport {
+  const url = new URL(origin);
+  const lookup = url.hostname === 'localhost' ? { lookup: bothLoopbacks } : {};
+  const proxies = isLoopback(url.hostname) ? undefined : proxySettings(env ?? {});
+  if (proxies === undefined) {
+    return new Http1Transport({ url, connectTimeoutMs, maximumConnections, keepAliveMs, ...lookup });
+  }
+  const connect = { timeout: connectTimeoutMs, noDelay: true, autoSelectFamily: true, ...lookup };
   const pool = {
     connect,
     allowH2: false,
@@ -36,12 +39,11 @@ export function openTransport(options: TransportOptions): Transport {
     headersTimeout: 0, // each exchange has its own clock
     bodyTimeout: 0,
   };
-  const proxies = local ? undefined : proxySettings(options.env ?? {});
-  const dispatcher: Dispatcher = proxies ? new EnvHttpProxyAgent({ ...pool, ...proxies }) : new Pool(url.origin, pool);
-  return new UndiciTransport(dispatcher, url.origin);
+  return new UndiciTransport(new EnvHttpProxyAgent({ ...pool, ...proxies }), url.origin);
 }
 
-class UndiciTransport implements Transport {
+/** The way through proxies, which undici knows. */
+export class UndiciTransport implements Transport {
   readonly #dispatcher: Dispatcher;
   readonly #origin: string;
 
