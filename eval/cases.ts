@@ -1,5 +1,5 @@
 import { bestOdds, choiceOdds, mixtureOdds, type Odds, plainOdds, voteOdds } from './closed-forms.ts';
-import type { UpstreamKind } from './scripted-upstream.ts';
+import { honoursSeveral, type UpstreamKind } from './scripted-upstream.ts';
 
 /** One approach with its parameters, and what is to be expected of it. */
 export interface Case {
@@ -62,7 +62,7 @@ export function expectedCalls({ odds, temperature, further }: Case, kind: Upstre
   const { candidates } = odds;
   const together = `sample:${candidates}${heat}`;
   const sampling = () => {
-    if (kind === 'honours' || kind === 'copies') return [together];
+    if (honoursSeveral(kind) || kind === 'copies') return [together];
     if (!isFirst || candidates === 1) return singles(candidates);
     return kind === 'ignores' ? [together, ...singles(candidates - 1)] : ['refused', ...singles(candidates)];
   };

@@ -15,7 +15,10 @@ async function evaluateScripted(options: ScriptedOptions): Promise<Report> {
     throw new Error(`there is no closed form of ${unknown}, only of ${all.map(({ name }) => name).join(', ')}`);
   }
   const cases = approaches.length === 0 ? all : all.filter(({ name }) => approaches.includes(name));
-  return reportScripted(await runScripted({ ...options, cases, kinds: ['honours', 'ignores', 'refuses'] }), tasks);
+  return reportScripted(
+    await runScripted({ ...options, cases, kinds: ['honours', 'ignores', 'refuses', 'second'] }),
+    tasks,
+  );
 }
 
 async function evaluateQuestions({ file, keyVariable, limit, ...options }: QuestionOptions): Promise<Report> {

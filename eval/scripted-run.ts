@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { startMockServer } from '../src/mock/mock-server.ts';
 import { GatewayChild } from '../test/chaos/gateway-child.ts';
 import type { Case } from './cases.ts';
 import { type Measurement, measure } from './measure.ts';
@@ -30,7 +31,10 @@ export async function runScripted(options: ScriptedRunOptions): Promise<Scripted
   const { cases, kinds, tasks, seed, atOnce, seconds } = options;
   const until = performance.now() + seconds * 1000;
   const upstreams = await startUpstreams(cases, kinds);
-  const gateway = await GatewayChild.start(filesFor(cases, upstreams), { PATH: process.env.PATH ?? '' });
+  const failing = await startMockServer({ magic_models: false, replies: [{ status: 500 }] });
+  const gateway = await GatewayChild.start(filesFor(cases, upstreams, failing.baseUrl), {
+    PATH: process.env.PATH ?? '',
+  });
   const measurements: Measurement[] = [];
   try {
     for (const one of cases) {
@@ -45,7 +49,7 @@ export async function runScripted(options: ScriptedRunOptions): Promise<Scripted
     return { measurements, logged: { requests: lines.length, tokens } };
   } finally {
     await gateway.stop();
-    for (const upstream of upstreams.values()) await upstream.close();
+    for (const upstream of [...upstreams.values(), failing]) await upstream.close();
   }
 }
 
@@ -66,20 +70,25 @@ async function startUpstreams(
   return upstreams;
 }
 
-/** A backend for each kind, and a route for each approach over each of them. */
+/** A backend for each kind, one that always fails, and a route for each approach over each kind. */
 function filesFor(
   cases: readonly Case[],
   upstreams: ReadonlyMap<UpstreamKind, ScriptedUpstream>,
+  failingUrl: string,
 ): Record<string, string> {
-  const files: Record<string, string> = {};
+  const files: Record<string, string> = { 'backends/failing/backend.yaml': backendAt(failingUrl) };
   const routes: Record<string, object> = {};
   for (const [kind, { baseUrl }] of upstreams) {
-    files[`backends/${kind}/backend.yaml`] =
-      `backend_type: custom\napi_base_url: ${baseUrl}\nauth_type: none\nmax_retries: 0\n`;
+    files[`backends/${kind}/backend.yaml`] = backendAt(baseUrl);
     for (const { name, approach, parameters } of cases) {
       const chosen = approach === undefined ? {} : { approach, parameters };
-      routes[`${kind}-${name}`] = { model: `${kind}:${name}`, ...chosen };
+      const model = kind === 'second' ? [`failing:${name}`, `second:${name}`] : `${kind}:${name}`;
+      routes[`${kind}-${name}`] = { model, ...chosen };
     }
   }
   return { ...files, 'headrace.yaml': JSON.stringify({ routes }, null, 2) };
+}
+
+function backendAt(url: string): string {
+  return `backend_type: custom\napi_base_url: ${url}\nauth_type: none\nmax_retries: 0\n`;
 }

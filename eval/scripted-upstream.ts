@@ -7,8 +7,14 @@ import { addTokens, noTokens, type Usage, usageFrom } from './usage.ts';
 /**
  * How a backend takes `n`: it gives as many choices, it gives one as if nothing had been asked, or it answers 400.
  * `copies` gives as many, all the same: what approaches must never do by themselves, to show that it would be seen.
+ * `second` gives as many, and is asked where another backend before it has failed.
  */
-export type UpstreamKind = 'honours' | 'ignores' | 'refuses' | 'copies';
+export type UpstreamKind = 'honours' | 'ignores' | 'refuses' | 'copies' | 'second';
+
+/** Whether a backend gives as many answers of its own as it is asked for. */
+export function honoursSeveral(kind: UpstreamKind): boolean {
+  return kind === 'honours' || kind === 'second';
+}
 
 /** What a backend did for one puzzle. */
 export interface Account {
@@ -74,7 +80,7 @@ type Note = (puzzle: number, call: Account) => void;
 
 function replyTo(request: WholeRequest, kind: UpstreamKind, skill: Skill, note: Note): MockReply {
   const { n = 1 } = request;
-  const played = playModel(request, kind === 'honours' ? n : 1, skill);
+  const played = playModel(request, honoursSeveral(kind) ? n : 1, skill);
   if (n > 1 && kind === 'refuses') {
     note(played.puzzle, { ...nothing, calls: ['refused'] });
     return {

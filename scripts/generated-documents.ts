@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { openApiDocument } from '../src/admin/openapi.ts';
 import { createProgram } from '../src/cli/program.ts';
 import { jsonSchemas } from '../src/config/json-schema.ts';
 import { settingsReference } from '../src/config/reference.ts';
@@ -10,6 +11,7 @@ export function generatedDocuments(): Map<string, string> {
     ['docs/reference/settings.md', settingsReference()],
     ['docs/reference/errors.md', errorsPage()],
     ['docs/reference/commands.md', commandsPage(createProgram())],
+    ['docs/reference/openapi.json', `${JSON.stringify(openApiDocument(), null, 2)}\n`],
   ]);
   for (const [name, schema] of Object.entries(jsonSchemas())) {
     pages.set(`docs/schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
@@ -50,7 +52,9 @@ function commandsPage(program: Command): string {
       ...command.options.map((option) => [`\`${option.flags}\``, option.description]),
     ];
     if (rows.length > 0) lines.push('| | |', '|---|---|', ...rows.map(([name, text]) => `| ${name} | ${text} |`), '');
-    if (command.name() === 'mock') lines.push('`headrace mock --help` lists its options.', '');
+    if (['keys', 'mock'].includes(command.name())) {
+      lines.push(`\`headrace ${command.name()} --help\` lists its options.`, '');
+    }
   }
   lines.push('Written from `src/cli/program.ts` by `npm run docs`.', '');
   return lines.join('\n');

@@ -1,6 +1,6 @@
 import type { Config } from './config/config.ts';
 import { type Deletions, type Package, remainingModels } from './config/deletions.ts';
-import type { Storage } from './storage/storage.ts';
+import type { PackageStore } from './storage/storage.ts';
 
 /**
  * Which packages are deleted, and in which order that came about among the reloads: a connector is back after a reload
@@ -8,18 +8,21 @@ import type { Storage } from './storage/storage.ts';
  * order come to the same.
  */
 export class DeletedPackages {
-  readonly #storage: Storage | undefined;
+  readonly #store: PackageStore | undefined;
   /** Internal names, with when each was deleted last. */
   readonly #connectors: Map<string, number>;
   #models: ReadonlySet<string>;
   #moments = 0;
   #now: Deletions;
+  /** What is not stored yet, by name, with who deleted it; undefined: it is to be forgotten. */
+  readonly #unstored = new Map<string, string | undefined>();
+  #storing: Promise<void> = Promise.resolve();
 
-  /** @param earlier what is deleted already; what the storage has comes to it */
-  constructor(earlier: Deletions, storage: Storage | undefined) {
-    this.#storage = storage;
+  /** @param earlier what is deleted already, with what the store has */
+  constructor(earlier: Deletions, store: PackageStore | undefined) {
+    this.#store = store;
     this.#connectors = new Map([...earlier.connectors].map((name) => [name, 0]));
-    this.#models = new Set([...earlier.models, ...(storage?.deletedPackages() ?? [])]);
+    this.#models = new Set(earlier.models);
     this.#now = this.#describe();
   }
 
@@ -39,7 +42,7 @@ export class DeletedPackages {
     if (kind === 'connector') {
       this.#connectors.set(name, this.#moments);
     } else if (isNew) {
-      this.#storage?.addDeletedPackage(name, by);
+      this.#unstored.set(name, by);
       this.#models = new Set([...this.#models, name]);
     }
     this.#now = this.#describe();
@@ -63,7 +66,32 @@ export class DeletedPackages {
     const gone = [...this.#models].filter((name) => !left.has(name));
     this.#models = left;
     this.#now = this.#describe();
-    if (gone.length > 0) this.#storage?.forgetDeletedPackages(gone);
+    for (const name of gone) this.#unstored.set(name, undefined);
+  }
+
+  /** What the store had all along, where it could not be asked before. */
+  recall(names: readonly string[]): void {
+    const wanted = names.filter((name) => !this.#unstored.has(name));
+    this.#models = new Set([...this.#models, ...wanted]);
+    this.#now = this.#describe();
+  }
+
+  /**
+   * Resolves when all is stored that has changed. What the store does not take is kept for the next time.
+   * @throws StorageError
+   */
+  store(): Promise<void> {
+    const stored = this.#storing.then(() => this.#storeAll());
+    this.#storing = stored.catch(() => {}); // told to whoever asked for it
+    return stored;
+  }
+
+  async #storeAll(): Promise<void> {
+    for (const [name, by] of this.#unstored) {
+      if (by === undefined) await this.#store?.forgetDeleted([name]);
+      else await this.#store?.addDeleted(name, by);
+      if (this.#unstored.get(name) === by) this.#unstored.delete(name);
+    }
   }
 
   #describe(): Deletions {

@@ -1,4 +1,5 @@
 import { type AdminPorts, createAdminHandlers } from './admin/handlers.ts';
+import { openLastingServices } from './approaches/lasting-services.ts';
 import { Chooser } from './balancing/chooser.ts';
 import { HealthRegistry } from './balancing/health-registry.ts';
 import type { SlotsSource } from './balancing/slots.ts';
@@ -7,18 +8,24 @@ import { type Deletions, noDeletions, type Package } from './config/deletions.ts
 import type { LoadedConfig } from './config/load.ts';
 import type { Sources } from './config/source-files.ts';
 import { ConfigWatcher } from './config/watch.ts';
+import { GatewayError } from './gateway-error.ts';
 import { createHandlers } from './http/handlers.ts';
 import { KeyGuard } from './http/key-guard.ts';
 import { Router } from './http/router.ts';
 import { type RouteHandlers, routeTable } from './http/routes.ts';
 import { type HttpServer, startServer } from './http/server.ts';
 import type { Limiter } from './limits/limiter.ts';
+import { MemoryGovernor } from './limits/memory-governor.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
+import { type Keys, openKeys } from './open-keys.ts';
+import { createAdmission } from './pipeline/admit-caller.ts';
+import { identify } from './pipeline/identify.ts';
 import { Reloader, type ReloadState } from './reloader.ts';
 import { createRuntime, type Runtime, type Surroundings } from './runtime.ts';
-import { openSqliteStorage } from './storage/sqlite-storage.ts';
+import { openStorage } from './storage/open-storage.ts';
 import type { Storage } from './storage/storage.ts';
+import { followStorage, withStored } from './stored-deletions.ts';
 import type { Log } from './telemetry/log.ts';
 import { Metrics, type MetricsPage } from './telemetry/metrics.ts';
 import { Recorder } from './telemetry/recorder.ts';
@@ -62,7 +69,7 @@ export interface Gateway {
   /** Resolves when every reload is done that was asked for before, in this process. */
   settled(): Promise<void>;
   /** Takes a model package away, in this process. */
-  deletePackage(found: Package, by: string): void;
+  deletePackage(found: Package, by: string): Promise<void>;
   /** What was taken away so. */
   readonly deletions: Deletions;
   /** Takes no new requests, lets running ones end within the shutdown timeout, and closes everything. */
@@ -77,20 +84,30 @@ export interface Gateway {
  */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   const { log } = options;
-  const { storageFolder, host, port } = config.settings;
+  const { host, port } = config.settings;
   const counter = new WorkerTokenCounter();
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
-  const storage = storageFolder === undefined ? undefined : await openSqliteStorage(storageFolder);
+  const storage = await openStorage(config.settings.storage, (message) => log.warn(message));
   const health = new HealthRegistry(options.slots && { slots: options.slots });
   const limiter = options.limiter ?? new MemoryLimiter();
-  const surroundings = { log, env: options.env, limiter, counter, health, chooser: new Chooser() };
-  const reloader = createReloader(config, options, surroundings, storage);
+  const lasting = openLastingServices(
+    (error) => log.warn({ error: summaryOf(error) }, 'a step behind an answer failed'),
+    storage?.strategies,
+  );
+  const governor = new MemoryGovernor();
+  const admission = createAdmission(governor, storage !== undefined);
+  const chooser = new Chooser();
+  const surroundings = { log, env: options.env, limiter, counter, health, chooser, lasting, admission };
+  const keys = await openKeys(config, { storage, binder: governor, log });
+  const deletions = await withStored(options.deletions ?? noDeletions, storage, log);
+  const reloader = createReloader(config, options, surroundings, { storage, keys, deletions });
+  followStorage(storage, reloader, log);
   metrics.observeBreakers(() => health.breakerStates());
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   let draining = false;
-  const router = createRouter({ reloader, metrics, recorder, telemetry, options }, () => draining);
+  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, options }, () => draining);
   const server = await startServer({
     host,
     port,
@@ -113,10 +130,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     },
     close: async () => {
       draining = true;
+      lasting.afterwork.close();
       watcher?.close();
       await drain(server, reloader.runtime.config.settings.shutdownTimeoutMs);
       await Promise.all([reloader.runtime.retire(), counter.close(), telemetry.close()]);
-      storage?.close();
+      keys.book.close();
+      await storage?.close();
     },
     cut: () => server.cut(),
   };
@@ -126,16 +145,20 @@ function createReloader(
   config: Config,
   options: GatewayOptions,
   surroundings: Surroundings,
-  storage: Storage | undefined,
+  parts: { readonly storage: Storage | undefined; readonly keys: Keys; readonly deletions: Deletions },
 ): Reloader {
   const { sources } = options;
   const unread = { configDir: config.settings.configDir, contents: new Map() };
   return new Reloader(config, {
     load: options.load ?? (async () => ({ problems: [], config, sources: sources ?? unread })),
-    create: (next, previous) => createRuntime(next, surroundings, previous),
+    create: (next, previous) => {
+      const runtime = createRuntime(next, surroundings, previous);
+      parts.keys.book.configure(next);
+      return runtime;
+    },
     log: options.log,
-    storage,
-    deletions: options.deletions ?? noDeletions,
+    packages: parts.storage?.packages,
+    deletions: parts.deletions,
     sources,
   });
 }
@@ -148,12 +171,12 @@ function watchFiles(reloader: Reloader): Promise<ConfigWatcher> {
 }
 
 function createRouter(parts: Parts, isDraining: () => boolean): Router {
-  const { reloader, recorder } = parts;
+  const { keys, recorder } = parts;
   const guard = new KeyGuard();
   return new Router(routeTable(createAllHandlers(parts, isDraining)), {
     identify: (exchange) =>
       guard.check(exchange.remoteAddress, () =>
-        reloader.runtime.keys.identify(exchange.header('authorization'), exchange.header('x-api-key')),
+        identify(keys.book, exchange.header('authorization'), exchange.header('x-api-key')),
       ),
     refused: (exchange, error) => recorder.refused(exchange, error),
   });
@@ -161,6 +184,7 @@ function createRouter(parts: Parts, isDraining: () => boolean): Router {
 
 interface Parts {
   readonly reloader: Reloader;
+  readonly keys: Keys;
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly telemetry: Telemetry;
@@ -184,13 +208,17 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
     isDraining,
     lastReload: () => reloader.state,
     admin: createAdminHandlers(createAdminPorts(parts)),
+    idempotency: {
+      settings: () => reloader.runtime.config.settings.idempotency,
+      replayed: (exchange, caller, first, how) => recorder.replayed(exchange.id, caller.name, first, how),
+    },
     started: () => recorder.started(),
     watch: (exchange) => telemetry.watch(exchange),
     ended: (record, error, more) => recorder.ended(record, error, more),
   });
 }
 
-function createAdminPorts({ reloader, options }: Parts): AdminPorts {
+function createAdminPorts({ reloader, keys, options }: Parts): AdminPorts {
   const { everywhere } = options;
   return {
     state: () => ({
@@ -206,11 +234,17 @@ function createAdminPorts({ reloader, options }: Parts): AdminPorts {
     },
     deletePackage: async (found, by) => {
       if (everywhere) await everywhere.deletePackage(found, by);
-      else reloader.deletePackage(found, by);
+      else await reloader.deletePackage(found, by);
     },
+    keys,
     log: options.log,
     replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
   };
+}
+
+/** Without the words of a backend. */
+function summaryOf(error: unknown): string {
+  return error instanceof GatewayError ? error.summary : String(error);
 }
 
 async function drain(server: HttpServer, timeoutMs: number): Promise<void> {

@@ -9,7 +9,7 @@ import { isSameContent, type Sources } from './config/source-files.ts';
 import { DeletedPackages } from './deleted-packages.ts';
 import { ReloadQueue, type ReloadRequest } from './reload-queue.ts';
 import type { Runtime } from './runtime.ts';
-import type { Storage } from './storage/storage.ts';
+import type { PackageStore } from './storage/storage.ts';
 import type { Log } from './telemetry/log.ts';
 
 /** How the last reload went. */
@@ -27,8 +27,9 @@ export interface ReloaderPorts {
   /** Builds what is to follow the runtime in force. */
   readonly create: (config: Config, previous: Runtime | undefined) => Runtime;
   readonly log: Log;
-  readonly storage: Storage | undefined;
-  /** What is deleted already, in the other processes that serve. */
+  /** Where deletions are kept that outlive a restart. */
+  readonly packages: PackageStore | undefined;
+  /** What is deleted already, in the store and in the other processes that serve. */
   readonly deletions: Deletions;
   /** What the first configuration was read from, as far as it is known. */
   readonly sources: Sources | undefined;
@@ -58,8 +59,9 @@ export class Reloader {
     this.#config = config;
     this.#hadFolder = existsSync(config.settings.configDir);
     this.#sources = ports.sources ?? { configDir: config.settings.configDir, contents: new Map() };
-    this.#deleted = new DeletedPackages(ports.deletions, ports.storage);
+    this.#deleted = new DeletedPackages(ports.deletions, ports.packages);
     this.#deleted.forgetModels(config);
+    void this.#store();
     this.#runtime = ports.create(withoutDeleted(config, this.#deleted.now), undefined);
     this.#state = { ok: true, at: new Date().toISOString(), problems: [] };
   }
@@ -118,11 +120,36 @@ export class Reloader {
     return this.#queue.settled();
   }
 
-  /** Takes a package away, in one step with whatever waited for its name. Once more changes nothing. */
-  deletePackage(found: Package, by: string): void {
+  /**
+   * Takes a package away, in one step with whatever waited for its name. Once more changes nothing. It is away when this
+   * returns, and outlives a restart from when the promise is fulfilled.
+   */
+  deletePackage(found: Package, by: string): Promise<void> {
     const isNew = this.#deleted.add(found, by);
     if (!this.#queue.isBusy) this.#deleted.forgetModels(this.#config); // no file can be about to name it
     if (isNew) this.#exchange();
+    return this.#store();
+  }
+
+  /** For when the store is there again: asks it for what it could not be asked for, and gives it what it did not get. */
+  async recallDeleted(): Promise<void> {
+    try {
+      this.#deleted.recall((await this.#ports.packages?.deleted()) ?? []);
+      this.#deleted.forgetModels(this.#config);
+      this.#exchange();
+    } catch (error) {
+      this.#ports.log.error({ error: String(error) }, 'which packages are deleted is not known');
+    }
+    await this.#store();
+  }
+
+  /** Never rejects: what is not stored holds in this process all the same. */
+  async #store(): Promise<void> {
+    try {
+      await this.#deleted.store();
+    } catch (error) {
+      this.#ports.log.error({ error: String(error) }, 'a deletion is not stored yet, and gone after a restart until it is');
+    }
   }
 
   async #work(request: ReloadRequest): Promise<ReloadState> {
@@ -149,6 +176,7 @@ export class Reloader {
     this.#config = config;
     this.#deleted.settle(config, meant);
     this.#exchange();
+    void this.#store();
     this.#state = { ok: true, at: new Date().toISOString(), problems: lines };
     log.setLevel(config.settings.logLevel);
     log.info({ why, ...changes, problems: lines }, 'reloaded');

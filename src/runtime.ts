@@ -1,6 +1,8 @@
 import { ApproachChooser } from './approaches/approach-chooser.ts';
 import { createApproachPorts } from './approaches/approach-ports.ts';
+import type { LastingServices } from './approaches/lasting-services.ts';
 import { stages } from './approaches/registry.ts';
+import { ToolServers } from './approaches/tools/tool-servers.ts';
 import type { Backend } from './backends/backend.ts';
 import { createBackend } from './backends/registry.ts';
 import type { Chooser } from './balancing/chooser.ts';
@@ -10,7 +12,7 @@ import type { Limiter } from './limits/limiter.ts';
 import { Catalog } from './models/catalog.ts';
 import { Directory } from './models/directory.ts';
 import type { TokenCounter } from './models/token-counter.ts';
-import { KeyRing } from './pipeline/identify.ts';
+import type { LastingAdmission } from './pipeline/admit-caller.ts';
 import type { PipelinePorts } from './pipeline/run.ts';
 import type { Log } from './telemetry/log.ts';
 import { version } from './version.ts';
@@ -24,16 +26,21 @@ export interface Surroundings {
   /** How backends fare. */
   readonly health: HealthRegistry;
   readonly chooser: Chooser;
+  /** What is known of callers' limits, of prices, and of the lengths of answers. */
+  readonly admission: LastingAdmission;
+  /** What approaches learn, and do behind answers. */
+  readonly lasting: LastingServices;
 }
 
 /** Everything that is built from one configuration, whole, so that it can be exchanged in one assignment. */
 export interface Runtime {
   readonly config: Config;
-  readonly keys: KeyRing;
   readonly catalog: Catalog;
   readonly pipeline: PipelinePorts;
   /** Backends and connectors' providers, in the order of the configuration. */
   readonly backends: readonly Backend[];
+  /** The servers of tools; each is opened when it is first needed. */
+  readonly tools: ToolServers;
   /** Takes part in a call that runs on this configuration; to be given back by `release`. */
   acquire(): void;
   release(): void;
@@ -63,14 +70,15 @@ export function createRuntime(config: Config, surroundings: Surroundings, previo
   const providers = open(config.providers);
   const directory = new Directory(config, backends, providers, surroundings.health);
   const all = [...backends.values(), ...providers.values()];
+  const tools = new ToolServers(config.approaches.mcpServers, surroundings, previous?.tools);
   return {
     config,
-    keys: new KeyRing(config.keys),
     catalog: new Catalog(directory),
-    pipeline: createPipeline(directory, config, surroundings),
+    pipeline: createPipeline(directory, config, surroundings, tools),
     backends: all,
+    tools,
     ...createLease(async () => {
-      await Promise.all(all.map((backend) => backend.close()));
+      await Promise.all([...all.map((backend) => backend.close()), tools.close()]);
     }),
   };
 }
@@ -103,12 +111,19 @@ function createLease(close: () => Promise<void>): Pick<Runtime, 'acquire' | 'rel
   };
 }
 
-function createPipeline(directory: Directory, config: Config, surroundings: Surroundings): PipelinePorts {
-  const { log, limiter, counter, chooser } = surroundings;
+function createPipeline(
+  directory: Directory,
+  config: Config,
+  surroundings: Surroundings,
+  tools: ToolServers,
+): PipelinePorts {
+  const { log, limiter, counter, chooser, lasting, admission } = surroundings;
+  const ports = createApproachPorts(config, counter, { ...lasting, tools }, admission.prices);
   const once = sayOnce();
   return {
+    ...admission,
     directory,
-    approaches: new ApproachChooser(stages, config.approaches, createApproachPorts(config, counter)),
+    approaches: new ApproachChooser(stages, config.approaches, ports),
     limiter,
     chooser,
     counter,

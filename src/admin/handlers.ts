@@ -4,8 +4,14 @@ import { impliedValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { decodeName, replyJson } from '../http/reply-json.ts';
+import type { RouteHandlers } from '../http/routes.ts';
+import type { GroupManager } from '../keys/group-manager.ts';
+import type { KeyBook } from '../keys/key-book.ts';
+import type { KeyManager } from '../keys/key-manager.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../types/caller.ts';
+import { createGroupHandlers } from './group-handlers.ts';
+import { createKeyHandlers } from './key-handlers.ts';
 
 /** What a process knows of its own configuration. */
 export interface AdminState {
@@ -27,6 +33,11 @@ export interface AdminPorts {
   readonly deletePackage: (found: Package, by: string) => Promise<void>;
   /** How many machines serve with this configuration, as far as it is known. */
   readonly replicas: () => number;
+  readonly keys: {
+    readonly book: KeyBook;
+    /** Undefined: there is no storage. */
+    readonly managers: { readonly keys: KeyManager; readonly groups: GroupManager } | undefined;
+  };
   readonly log: Log;
 }
 
@@ -35,6 +46,7 @@ export interface AdminHandlers {
   connectors(exchange: Exchange): void;
   reload(exchange: Exchange): Promise<void>;
   deletePackage(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
+  readonly operations: RouteHandlers['admin'];
 }
 
 /** What the admin routes do. Each needs the role `admin`, which the route table says. */
@@ -50,6 +62,22 @@ export function createAdminHandlers(ports: AdminPorts): AdminHandlers {
       await deletePackage(decodeName(rest), caller.name, ports);
       exchange.reply(204, [['x-request-id', exchange.id]], '');
     },
+    operations: createOperations(ports),
+  };
+}
+
+function createOperations({ keys: { book, managers } }: AdminPorts): RouteHandlers['admin'] {
+  const directory = () => book.directory;
+  const stored = () => {
+    if (managers !== undefined) return managers;
+    const message =
+      'there is no storage, so keys, teams and tags can stand in headrace.yaml only; set storage.folder or storage.url there, and restart';
+    throw new GatewayError('conflict', message);
+  };
+  return {
+    getOpenApi: async (exchange) => replyJson(exchange, 200, (await import('./openapi.ts')).openApiDocument()),
+    ...createKeyHandlers({ directory, manager: () => stored().keys }),
+    ...createGroupHandlers({ directory, manager: () => stored().groups }),
   };
 }
 
@@ -70,7 +98,8 @@ async function deletePackage(name: string, by: string, ports: AdminPorts): Promi
   }
   await ports.deletePackage(found, by);
   log('deleted');
-  if (found.kind !== 'connector' && written.settings.storageFolder === undefined) {
+  const { folder, url } = written.settings.storage;
+  if (found.kind !== 'connector' && folder === undefined && url === undefined) {
     const fields = { package: publicName(found.name) };
     ports.log.warn(fields, 'this is back after a restart: its file names it, and no storage is configured');
   }

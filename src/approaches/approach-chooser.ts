@@ -1,10 +1,11 @@
 import type { RouteApproach } from '../config/approaches-config.ts';
 import { GatewayError } from '../gateway-error.ts';
-import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
+import type { Route } from '../types/route.ts';
 import type { Approach } from './approach.ts';
 import { type AskedApproach, readAskedApproach, withoutOwnFields } from './asked-approach.ts';
-import { type Branch, type Plan, parsePlan } from './plan.ts';
+import { plainInstead } from './plain-instead.ts';
+import { allPlacedOf, type Branch, checkSetUp, modelsOf, type Plan, parsePlan } from './plan.ts';
 import { PlanError } from './plan-error.ts';
 import { type ApproachPorts, PlannedApproach } from './run-plan.ts';
 import { single } from './single.ts';
@@ -25,6 +26,18 @@ export interface ApproachSettings {
 export interface Chosen {
   readonly approach: Approach;
   readonly call: Call;
+  /** Public names in the parameters that the operator wrote: whoever may use the route may use them by it. */
+  readonly trusted: ReadonlySet<string>;
+  /** What is going to be done; undefined: a plain call. */
+  readonly plan: Plan | undefined;
+  readonly budget: Budget | undefined;
+}
+
+/** What the model's name of a request stands for. */
+interface Named {
+  readonly prefixed: string | undefined;
+  readonly route: RouteApproach | undefined;
+  readonly find: (model: string) => Route;
 }
 
 /** Finds out by which approach a call is answered. */
@@ -44,14 +57,20 @@ export class ApproachChooser {
   /**
    * @param prefixed the approach that stood before the model's name
    * @param route the approach of the route that the name stands for
-   * @throws GatewayError `invalid_request` or `permission_denied`
+   * @param find finds the route of a public name for the caller, or throws what a client that asks for it is told
+   * @throws GatewayError `invalid_request`, `permission_denied`, or what `find` throws
    */
-  choose(call: Call, prefixed: string | undefined, route: RouteApproach | undefined): Chosen {
+  choose(
+    call: Call,
+    prefixed: string | undefined,
+    route: RouteApproach | undefined,
+    find: (model: string) => Route,
+  ): Chosen {
     const asked = readAskedApproach(call);
-    if (asked === undefined && prefixed === undefined && route === undefined) return { approach: single, call };
+    if (asked === undefined && prefixed === undefined && route === undefined) return plain(call);
     const own = withoutOwnFields(call);
     try {
-      return { approach: this.#approach(own, asked, prefixed, route), call: own };
+      return this.#chosen(own, asked, { prefixed, route, find });
     } catch (error) {
       if (error instanceof PlanError) throw new GatewayError('invalid_request', error.message);
       throw error;
@@ -68,12 +87,7 @@ export class ApproachChooser {
     return undefined;
   }
 
-  #approach(
-    call: Call,
-    asked: AskedApproach | undefined,
-    prefixed: string | undefined,
-    route: RouteApproach | undefined,
-  ): Approach {
+  #chosen(call: Call, asked: AskedApproach | undefined, { prefixed, route, find }: Named): Chosen {
     const named = route?.approach ?? prefixed;
     if (named !== undefined && asked !== undefined && asked.name !== named) {
       const message = `the model's name stands for the approach "${named}", and the request asks for "${asked.name}"; ask for one of them`;
@@ -82,13 +96,18 @@ export class ApproachChooser {
     const name = named ?? asked?.name ?? 'none';
     if (route === undefined) this.#checkAllowed(name);
     const { plan, budget } = this.#planned(name, asked, route);
-    if (isPlain(plan)) return single;
+    if (isPlain(plan)) return plain(call);
+    this.#checkInner(plan, route);
+    checkSetUp(plan, this.#ports.settings);
     checkProtocol(call, name);
-    const skipped = whySkipped(call, plan, route?.withTools ?? 'skip');
-    if (skipped !== undefined) return skip(skipped, plan);
+    const trusted = checkModels(plan, asked, find);
+    const instead = plainInstead(call, plan, route?.withTools ?? 'skip');
+    if (instead !== undefined) return { ...plain(call), approach: instead };
     const isChecked = call.fields.find('response_format') !== undefined;
     const choices = Math.max(1, Number(call.fields.get('n') ?? 1) || 1);
-    return new PlannedApproach(isChecked ? withFormatCheck(plan) : plan, budget, this.#ports, choices);
+    const checked = isChecked ? withFormatCheck(plan) : plan;
+    const approach = new PlannedApproach(checked, budget, this.#ports, choices);
+    return { approach, call, trusted, plan: checked, budget };
   }
 
   #planned(name: string, asked: AskedApproach | undefined, route: RouteApproach | undefined) {
@@ -100,12 +119,25 @@ export class ApproachChooser {
     if (route === undefined || Object.keys(parameters).length > 0) {
       return { plan: parsePlan(name, { ...route?.approachParameters, ...parameters }, this.#stages), budget };
     }
-    let plan = this.#plans.get(route);
-    if (plan === undefined) {
-      plan = parsePlan(name, route.approachParameters, this.#stages);
-      this.#plans.set(route, plan);
+    return { plan: this.#planOf(route), budget };
+  }
+
+  #planOf(route: RouteApproach): Plan {
+    const known = this.#plans.get(route);
+    if (known !== undefined) return known;
+    const plan = parsePlan(route.approach, route.approachParameters, this.#stages);
+    this.#plans.set(route, plan);
+    return plan;
+  }
+
+  /** What a stage may choose among is bound as the stage itself is, unless the operator wrote it. */
+  #checkInner(plan: Plan, route: RouteApproach | undefined): void {
+    const written = route === undefined ? undefined : this.#planOf(route);
+    if (plan === written) return;
+    const operators = new Set(written && allPlacedOf(written).map(({ stage }) => stage.name));
+    for (const { stage } of allPlacedOf(plan)) {
+      if (!operators.has(stage.name)) this.#checkAllowed(stage.name);
     }
-    return { plan, budget };
   }
 
   #checkAllowed(name: string): void {
@@ -119,6 +151,29 @@ export class ApproachChooser {
   }
 }
 
+function plain(call: Call): Chosen {
+  return { approach: single, call, trusted: new Set(), plan: undefined, budget: undefined };
+}
+
+/**
+ * Checks the models that a request itself names in parameters.
+ * @returns the names of all others
+ */
+function checkModels(plan: Plan, asked: AskedApproach | undefined, find: Named['find']): ReadonlySet<string> {
+  const trusted = new Set<string>();
+  const own = new Set(Object.keys(asked?.parameters ?? {}));
+  for (const { name, path } of modelsOf(plan)) {
+    if (!own.has(String(path[0]))) {
+      trusted.add(name);
+      continue;
+    }
+    if (find(name).approach === undefined) continue;
+    const message = `the parameter ${path.join('.')} names the route "${name}", which has an approach itself; name a model`;
+    throw new GatewayError('invalid_request', message, { param: 'model' });
+  }
+  return trusted;
+}
+
 function isPlain({ branches }: Plan): boolean {
   return branches.every(({ before, solver }: Branch) => before.length === 0 && solver === undefined);
 }
@@ -127,39 +182,4 @@ function checkProtocol({ protocol }: Call, name: string): void {
   if (protocol.kind === 'chat') return;
   const message = `approaches such as "${name}" are for chat; ${protocol.name} is answered by plain calls only`;
   throw new GatewayError('invalid_request', message);
-}
-
-/** Why a call cannot be answered by a plan, so that a plain call is made; undefined: it can. */
-function whySkipped(call: Call, { branches }: Plan, withTools: 'skip' | 'error'): string | undefined {
-  const tools = call.fields.get('tools');
-  const hasTools = Array.isArray(tools) && tools.length > 0 && call.fields.get('tool_choice') !== 'none';
-  const takesTools = branches.every(({ before }) => before.some(({ stage }) => stage.name === 'mcp'));
-  if (hasTools && !takesTools) {
-    if (withTools === 'skip') return 'none; skipped=tools';
-    const message = 'approaches are for text, and this route answers no requests with tools; leave "tools" out';
-    throw new GatewayError('invalid_request', message, { param: 'tools' });
-  }
-  const hasFormat = call.fields.find('response_format') !== undefined;
-  const ownForm = branches.some(({ solver }) => solver !== undefined && !solver.stage.keepsFormat);
-  return hasFormat && ownForm ? 'none; skipped=response_format' : undefined;
-}
-
-/** @throws GatewayError where a plain call would send what the plan was to hide */
-function skip(reason: string, { branches }: Plan): Approach {
-  const hides = branches.some(({ before }) => before.some(({ stage }) => stage.name === 'privacy'));
-  if (!hides) return plainWith(reason);
-  const what = reason.slice(reason.indexOf('=') + 1);
-  const message = `this approach hides personal data, and a request with "${what}" would go out as a plain call that does not; leave "${what}" out`;
-  throw new GatewayError('invalid_request', message, { param: what });
-}
-
-/** A plain call whose answer says why it is one. */
-function plainWith(reason: string): Approach {
-  return {
-    ...single,
-    run: async (call, ask): Promise<Answer> => {
-      const answer = await ask(call);
-      return { ...answer, headers: [...answer.headers, ['x-headrace-approach', reason]] };
-    },
-  };
 }

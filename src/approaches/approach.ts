@@ -1,17 +1,39 @@
 import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
+import type { ApproachRecord } from '../types/usage-record.ts';
 
-/**
- * Makes one upstream call, with the route's retries and failover. All that an approach sees of the world.
- * @param model a public name in place of the route that was asked for
- * @throws GatewayError
- */
-export type Ask = (call: Call, model?: string) => Promise<Answer>;
+/** Makes upstream calls. All that an approach sees of the world. */
+export interface Ask {
+  /**
+   * One call, with the route's retries and failover.
+   * @param model a public name in place of the route that was asked for
+   * @throws GatewayError
+   */
+  (call: Call, model?: string): Promise<Answer>;
+  /** `backend:model` of all who may answer such a call, in the order in which they are written. */
+  targets(model?: string): readonly string[];
+  /** The name of the caller; `anonymous` where the gateway has no keys. */
+  readonly askedBy: string; // a function can have no property "caller"
+}
 
 /** Turns a call into an answer by one or several calls. */
 export interface Approach {
   readonly name: string;
-  /** The most calls that `run` makes; limits are reserved for all of them beforehand. */
+  /** The most calls that `run` makes. */
   readonly maximumCalls: number;
-  run(call: Call, ask: Ask): Promise<Answer>;
+  /** @param began given what can be asked at any time of what has been done so far */
+  run(call: Call, ask: Ask, began?: (run: ApproachRun) => void): Promise<Answer>;
+}
+
+/** An approach at work on one request, or done with it. */
+export interface ApproachRun {
+  /** What was spent until now. */
+  record(): ApproachRecord;
+  /** Who gave the reply that became the answer; undefined: there is none yet. */
+  answeredBy(): AnsweredBy | undefined;
+}
+
+export interface AnsweredBy {
+  readonly backend: string;
+  readonly model: string;
 }

@@ -1,11 +1,13 @@
 import type { ApproachesConfig } from '../config/approaches-config.ts';
+import type { Work } from './afterwork.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { withQuestion } from './conversation.ts';
 import type { Branch, Placed } from './plan.ts';
 import type { SampleMemory } from './sample-memory.ts';
+import type { ApproachServices } from './services.ts';
 import type { Solver } from './solver.ts';
 import { SolverTask } from './solver-task.ts';
-import type { Budget, Spending } from './spending.ts';
+import type { Spending } from './spending.ts';
 import { BudgetSpent } from './spending.ts';
 import type { StageOutcome, Transform, Wrapper } from './stage.ts';
 import type { Upstream } from './upstream.ts';
@@ -13,13 +15,20 @@ import type { Upstream } from './upstream.ts';
 export interface BranchOptions {
   readonly upstream: Upstream;
   readonly memory: SampleMemory;
-  /** What stands for the route. */
+  /** The name that the client asked for. */
   readonly key: string;
+  /** How many choices this run is to give; above 1 only where the branch gives several by itself. */
+  readonly choices: number;
+  /** Told which step begins. */
+  readonly stepped: (number: number, of: number, name: string) => void;
   readonly spending: Spending;
-  readonly budget: Budget;
   readonly canStream: boolean;
   readonly settings: ApproachesConfig;
   readonly tokens: (texts: readonly string[]) => Promise<readonly number[]>;
+  readonly caller: string;
+  readonly services: ApproachServices;
+  /** Told what is to be done behind the answer. */
+  readonly afterwards: (work: Work) => void;
 }
 
 /** One branch of a plan, run once for one choice. */
@@ -56,17 +65,20 @@ export class BranchRun {
     const task = this.#task(request, solver?.parameters, keepsFormat, canStream && !isChecked);
     try {
       const solution = solver === undefined ? { reply: await task.last() } : await solve(solver, task);
-      return { ...solution, live: solution.reply.isLive ? task.live : undefined, metadata: solution.metadata ?? {} };
+      const live = solution.reply.isLive ? task.live : undefined;
+      return { ...solution, live, best: task.best, metadata: solution.metadata ?? {} };
     } catch (thrown) {
-      const { spending, budget } = this.#options;
+      const { spending } = this.#options;
       const isSpent = thrown instanceof BudgetSpent || spending.spent !== undefined;
-      if (!isSpent || budget.whenSpent === 'error' || task.best === undefined) throw thrown;
+      if (!isSpent || spending.whenSpent === 'error' || task.best === undefined) throw thrown;
+      spending.stopped = spending.spent;
       return { reply: task.best, metadata: {} };
     }
   }
 
   #task(request: ChatRequest, parameters: unknown, keepsFormat: boolean, canStream: boolean): SolverTask {
-    const { upstream, memory, key, settings, tokens, spending } = this.#options;
+    const { upstream, memory, key, choices, stepped, settings, tokens, spending, caller, services, afterwards } =
+      this.#options;
     const common = (parameters ?? {}) as { temperature?: number; helper_max_tokens?: number };
     return new SolverTask({
       request,
@@ -77,16 +89,29 @@ export class BranchRun {
       helperMaxTokens: common.helper_max_tokens,
       keepsFormat,
       canStream,
-      stepped: () => undefined,
+      choices,
+      stepped,
       settings,
       tokens,
       signal: spending.signal,
+      caller,
+      services,
+      afterwards,
+      runBranch: (branch) => runInPlace(branch, request, { ...this.#options, canStream }),
     });
   }
 }
 
 function solve({ stage, parameters }: Placed<Solver>, task: SolverTask) {
   return stage.solve(task, parameters);
+}
+
+/** Another branch on the same request; where its solver has an output form of its own, `response_format` goes before it. */
+async function runInPlace(branch: Branch, request: ChatRequest, options: BranchOptions): Promise<StageOutcome> {
+  const isSkipped = request.fields.response_format !== undefined && branch.solver?.stage.keepsFormat === false;
+  const run = new BranchRun(isSkipped ? { ...branch, solver: undefined } : branch, options);
+  const outcome = await run.run(request);
+  return isSkipped ? { ...outcome, metadata: { ...outcome.metadata, skipped: 'response_format' } } : outcome;
 }
 
 /** The question is kept, and what was added stands behind it. */

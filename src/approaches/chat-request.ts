@@ -1,6 +1,7 @@
 import { parseField } from '../bytes/json-index.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Call } from '../types/call.ts';
+import type { AnswerCalls } from './answer-calls.ts';
 import { lastUserAt, type Message, textOf } from './conversation.ts';
 
 /** A chat request as an approach reads it. */
@@ -14,6 +15,8 @@ export interface ChatRequest {
   readonly fields: Readonly<Record<string, unknown>>;
   /** How many choices the client wants. */
   readonly choices: number;
+  /** Puts a wrapper in between answer calls and those who make them. */
+  readonly through?: (calls: AnswerCalls) => AnswerCalls;
 }
 
 /** Fields that belong to the gateway or to one call, and are never handed down as they are. */

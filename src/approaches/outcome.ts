@@ -25,6 +25,8 @@ export interface Outcome {
   /** In place of the text of the only choice: its bytes as they come. */
   readonly live: Answer | undefined;
   readonly filter: TextFilter | undefined;
+  /** What is given in place of `live`, where that is ended before its first text. */
+  readonly best: Reply | undefined;
   /** Told beside the answer: votes, scores, what was chosen. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }

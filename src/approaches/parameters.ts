@@ -37,6 +37,15 @@ export function parseParameters(stage: Stage, written: unknown, before: readonly
   const result = stage.parameters.safeParse(written);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys' && issue.path.length > 0) {
+    const [key = ''] = issue.keys;
+    const path = issue.path as (string | number)[];
+    throw new PlanError(`the parameter ${path.join('.')} of ${stage.name} has no field "${key}"`, [
+      ...before,
+      ...path,
+      key,
+    ]);
+  }
   if (issue?.code === 'unrecognized_keys') {
     const known = Object.keys((stage.parameters as unknown as { shape?: object }).shape ?? {});
     const [key = ''] = issue.keys;

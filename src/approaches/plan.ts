@@ -1,7 +1,9 @@
+import type { ApproachesConfig } from '../config/approaches-config.ts';
 import { parseParameters } from './parameters.ts';
 import { PlanError } from './plan-error.ts';
 import type { Solver } from './solver.ts';
 import type { Stage, Transform, Wrapper } from './stage.ts';
+import type { NamedModel } from './stage-needs.ts';
 
 /** One stage with its parameters, checked and with their defaults. */
 export interface Placed<S extends Stage = Stage> {
@@ -76,13 +78,62 @@ function unknownStage(name: string, stages: ReadonlyMap<string, Stage>): PlanErr
   return new PlanError(`there is no approach "${name.slice(0, 100)}"; the approaches are ${known}`);
 }
 
-/** The most calls of a plan for so many choices, where the backends honour `n`. */
-export function maximumCallsOf({ branches }: Plan, choices: number): number {
-  return branches.reduce((sum, branch) => sum + callsOf(branch), 0) * choices;
+/** All stages of a plan, each once for every place that it has. */
+export function placedOf({ branches }: Plan): readonly Placed[] {
+  return branches.flatMap(({ before, solver }) => [...before, ...(solver === undefined ? [] : [solver])]);
 }
 
-function callsOf({ before, solver }: Branch): number {
-  let calls = solver === undefined ? 1 : solver.stage.maximumCalls(solver.parameters);
+/** The same, with those that a stage may let answer in its place. */
+export function allPlacedOf(plan: Plan): readonly Placed[] {
+  return placedOf(plan).flatMap((placed) => {
+    const { stage, parameters } = placed;
+    const branches = stage.kind === 'solver' ? (stage.mayRun?.(parameters) ?? []) : [];
+    return [placed, ...placedOf({ name: plan.name, branches })];
+  });
+}
+
+/**
+ * Checks that all that a plan needs is set up.
+ * @throws PlanError
+ */
+export function checkSetUp(plan: Plan, settings: ApproachesConfig): void {
+  for (const { stage, parameters } of placedOf(plan)) {
+    const missing = stage.missing?.(settings, parameters);
+    if (missing !== undefined) throw new PlanError(`the approach "${stage.name}" cannot be used here: ${missing}`);
+  }
+}
+
+/** The models that the parameters of a plan name, with where they stand in what was written. */
+export function modelsOf(plan: Plan): readonly NamedModel[] {
+  const isPipeline = /[&|]/.test(plan.name);
+  return placedOf(plan).flatMap(({ stage, parameters }) => {
+    const named = stage.models?.(parameters) ?? [];
+    return isPipeline ? named.map(({ name, path }) => ({ name, path: [stage.name, ...path] })) : named;
+  });
+}
+
+/** One run of a branch, and how many of the client's choices it gives. */
+export interface PlannedRun {
+  readonly branch: Branch;
+  readonly choices: number;
+}
+
+/** The runs of a branch for so many choices: one for each, or one for all where its solver gives several by itself. */
+export function runsOf(branch: Branch, choices: number): readonly PlannedRun[] {
+  const { before, solver } = branch;
+  const isWrapped = before.some(({ stage }) => stage.kind === 'wrapper'); // wrappers see one reply of a run
+  const givesAll = !isWrapped && solver?.stage.givesChoices?.(solver.parameters) === true;
+  return givesAll ? [{ branch, choices }] : Array.from({ length: choices }, () => ({ branch, choices: 1 }));
+}
+
+/** The most calls of a plan for so many choices, where the backends honour `n`. */
+export function maximumCallsOf({ branches }: Plan, choices: number): number {
+  const runs = branches.flatMap((branch) => runsOf(branch, choices));
+  return runs.reduce((sum, run) => sum + callsOf(run), 0);
+}
+
+function callsOf({ branch: { before, solver }, choices }: PlannedRun): number {
+  let calls = solver === undefined ? 1 : solver.stage.maximumCalls(solver.parameters, choices);
   for (const { stage, parameters } of before.toReversed()) {
     calls = stage.kind === 'wrapper' ? stage.maximumCalls(calls, parameters) : calls + stage.maximumCalls(parameters);
   }

@@ -1,24 +1,26 @@
-import { readEvents, SseSplitter } from '../bytes/sse-splitter.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { Answer, ByteSink, ByteSource, Finish } from '../types/answer.ts';
-import { type AnswerFacts, factHeaders, headraceFacts, usageOf } from './answer-facts.ts';
-import { DeltaFilter } from './delta-filter.ts';
+import type { AnswerFacts } from './answer-facts.ts';
+import type { Message } from './conversation.ts';
+import { LiveRewriter } from './live-rewriter.ts';
 import type { Choice, Outcome } from './outcome.ts';
-import { whoGave } from './render-whole.ts';
+import type { Progress } from './progress.ts';
+import { type Spending, spentError } from './spending.ts';
+import { chunkOf, comment, done, event, keepAlive, piecesOf } from './stream-chunks.ts';
 
 export interface StreamOptions {
   readonly facts: AnswerFacts;
+  readonly spending: Spending;
+  /** Aborted when the client leaves. */
+  readonly client: AbortSignal;
+  /** Undefined: the client does not want to see it. */
+  readonly progress: Progress | undefined;
   readonly wantsUsage: boolean;
   /** After so much silence, and so often then, a comment shows that something is still going on. */
   readonly keepAliveMs: number;
   /** Turns whatever was thrown into what the client is told. */
   readonly toError: (thrown: unknown) => GatewayError;
 }
-
-const keepAlive = Buffer.from(': keep-alive\n\n');
-const done = Buffer.from('data: [DONE]\n\n');
-/** Characters of one piece of a text that is sent in pieces. */
-const pieceLength = 120;
 
 /**
  * The client's answer as a stream. Until its first text, or `keepAliveMs`, nothing is sent, so that an early failure
@@ -27,14 +29,14 @@ const pieceLength = 120;
  */
 export async function renderStream(solving: Promise<Outcome>, options: StreamOptions): Promise<Answer> {
   const outcome = await soon(solving, options.keepAliveMs);
+  const { facts } = options;
   const body = new ApproachStream(solving, outcome === undefined, options);
-  const first = outcome?.choices[0]?.reply;
   return {
     status: 200,
-    headers: [['content-type', 'text/event-stream; charset=utf-8'], ...factHeaders(options.facts, true)],
+    headers: [['content-type', 'text/event-stream; charset=utf-8'], ...facts.headers(true)],
     body,
-    ...(first === undefined ? { backend: '', model: '' } : whoGave(first)),
-    attempts: options.facts.spending.calls,
+    ...(facts.answeredBy() ?? { backend: '', model: '' }),
+    attempts: facts.calls,
     firstByteAt: performance.now(),
     finished: body.finished,
   };
@@ -52,6 +54,12 @@ async function soon(solving: Promise<Outcome>, limitMs: number): Promise<Outcome
   }
 }
 
+/** How a stream came to its end; with an error: it broke off. */
+interface StreamEnd {
+  readonly outcome: Finish['outcome'];
+  readonly error?: GatewayError;
+}
+
 class ApproachStream implements ByteSource {
   readonly finished: Promise<Finish>;
   readonly #solving: Promise<Outcome>;
@@ -59,7 +67,6 @@ class ApproachStream implements ByteSource {
   readonly #options: StreamOptions;
   #finish: (finish: Finish) => void = () => undefined;
   #live: ByteSource | undefined;
-  #isOver = false;
   /** Runs until there is text. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -83,156 +90,110 @@ class ApproachStream implements ByteSource {
   /** The client has gone; the calls of the approach end by its signal. */
   cancel(): void {
     this.#live?.cancel();
-    this.#over('cancelled', undefined);
   }
 
   async #run(sink: ByteSink): Promise<void> {
-    const { keepAliveMs } = this.#options;
+    const { keepAliveMs, progress, client, spending, facts } = this.#options;
     if (this.#isLate) sink.write(keepAlive);
     this.#timer = setInterval(() => sink.write(keepAlive), keepAliveMs);
+    progress?.listen((line) => sink.write(comment(line)));
+    let end: StreamEnd;
     try {
       const outcome = await this.#solving;
-      if (this.#isOver) return;
-      const error = outcome.live === undefined ? this.#writeText(outcome, sink) : await this.#passOn(outcome, sink);
-      sink.end(error);
-      this.#over(error === undefined ? 'complete' : 'broken', error);
+      end = outcome.live === undefined ? this.#writeText(outcome, sink) : await this.#passOn(outcome, sink);
     } catch (thrown) {
-      if (this.#isOver) return;
-      const error = this.#options.toError(thrown);
-      sink.end(error);
-      this.#over('broken', error);
+      end = client.aborted ? { outcome: 'cancelled' } : { outcome: 'broken', error: this.#options.toError(thrown) };
     }
+    this.#quiet();
+    spending.close();
+    if (end.outcome !== 'cancelled') sink.end(end.error);
+    this.#finish({ outcome: end.outcome, usage: facts.usage(), error: end.error, text: undefined });
   }
 
-  #writeText(outcome: Outcome, sink: ByteSink): undefined {
+  #writeText({ choices }: Pick<Outcome, 'choices'>, sink: ByteSink): StreamEnd {
     const { facts } = this.#options;
-    const { response } = (outcome.choices[0] as Choice).reply;
+    const { response } = (choices[0] as Choice).reply;
     const write = (fields: object) => sink.write(event(chunkOf(response, fields)));
-    for (const [index, { reply, text }] of outcome.choices.entries()) {
-      const { content, ...message } = reply.message;
+    this.#quiet();
+    for (const [index, { reply, text }] of choices.entries()) {
+      const { content, ...message } = withNumberedCalls(reply.message);
       const shown = text ?? (typeof content === 'string' ? content : reply.text);
       write({ choices: [{ index, delta: { ...message, role: 'assistant', content: '' }, finish_reason: null }] });
       for (const piece of piecesOf(shown)) {
         write({ choices: [{ index, delta: { content: piece }, finish_reason: null }] });
       }
-      const isLast = index === outcome.choices.length - 1;
-      const told = isLast ? { headrace: headraceFacts(facts, outcome) } : {};
+      const isLast = index === choices.length - 1;
+      const told = isLast ? { headrace: facts.told() } : {};
       write({ choices: [{ index, delta: {}, finish_reason: reply.finishReason }], ...told });
     }
     this.#writeEnd(response, sink);
+    return { outcome: 'complete' };
   }
 
   /** Passes the last call's text on as it comes; its end is held back until all is known that is told with it. */
-  #passOn(outcome: Outcome, sink: ByteSink): Promise<GatewayError | undefined> {
-    const { facts } = this.#options;
+  async #passOn(outcome: Outcome, sink: ByteSink): Promise<StreamEnd> {
+    const { facts, client, spending } = this.#options;
     const live = outcome.live as Answer;
-    const rewriter = new LiveRewriter(outcome, (fields, hasText) => {
-      if (hasText) clearInterval(this.#timer);
-      return sink.write(event(fields));
+    const rewriter: LiveRewriter = new LiveRewriter(outcome.filter, (chunk) => {
+      if (rewriter.hasText) this.#quiet();
+      return sink.write(event(chunk));
     });
     const source = live.body as ByteSource;
     this.#live = source;
-    return new Promise((resolve) => {
-      source.start({
-        write: (chunk) => rewriter.push(chunk),
-        end: (error) => {
-          if (error !== undefined) return resolve(error);
-          void live.finished.then(() => {
-            rewriter.end(headraceFacts(facts, outcome));
-            this.#writeEnd(rewriter.response, sink);
-            resolve(undefined);
-          });
-        },
-      });
-    });
+    const error = await endOf(source, rewriter, spending.signal);
+    // What it took is counted by then.
+    await live.finished;
+    if (client.aborted) return { outcome: 'cancelled' };
+    if (spending.signal.aborted) return this.#endEarly(outcome, rewriter, sink);
+    if (error !== undefined) return { outcome: 'broken', error };
+    rewriter.end(facts.told());
+    this.#writeEnd(rewriter.response, sink);
+    return { outcome: 'complete' };
+  }
+
+  /** The budget is spent: the text so far is the answer, else the best candidate, else there is none. */
+  #endEarly(outcome: Outcome, rewriter: LiveRewriter, sink: ByteSink): StreamEnd {
+    const { facts, spending } = this.#options;
+    const reason = spending.spent ?? 'deadline';
+    const isBestGiven = spending.whenSpent === 'best';
+    if (isBestGiven && rewriter.hasText) {
+      spending.stopped = reason;
+      rewriter.end(facts.told(), 'length');
+      this.#writeEnd(rewriter.response, sink);
+      return { outcome: 'complete' };
+    }
+    if (isBestGiven && outcome.best !== undefined && outcome.filter === undefined) {
+      spending.stopped = reason;
+      return this.#writeText({ choices: [{ reply: outcome.best, text: undefined }] }, sink);
+    }
+    return { outcome: 'broken', error: spentError(reason) };
   }
 
   #writeEnd(response: Readonly<Record<string, unknown>>, sink: ByteSink): void {
     const { facts, wantsUsage } = this.#options;
-    if (wantsUsage) sink.write(event({ ...chunkOf(response, { choices: [] }), usage: usageOf(facts) }));
+    if (wantsUsage) sink.write(event({ ...chunkOf(response, { choices: [] }), usage: facts.usageTold() }));
     sink.write(done);
   }
 
-  #over(outcome: Finish['outcome'], error: GatewayError | undefined): void {
-    this.#isOver = true;
+  /** Nothing but the answer from here on. */
+  #quiet(): void {
     clearInterval(this.#timer);
-    this.#finish({ outcome, usage: this.#options.facts.ledger.total(), error, text: undefined });
+    this.#options.progress?.stop();
   }
 }
 
-/** Reads the events of the last call, and writes them on without usage, its end with what is told beside it. */
-class LiveRewriter {
-  /** Of its chunks: `id`, `created`, `model`. */
-  response: Readonly<Record<string, unknown>> = {};
-  readonly #splitter = new SseSplitter();
-  readonly #filter: DeltaFilter;
-  readonly #write: (chunk: object, hasText: boolean) => boolean;
-  #last: Record<string, unknown> | undefined;
-
-  constructor({ filter }: Outcome, write: (chunk: object, hasText: boolean) => boolean) {
-    this.#filter = new DeltaFilter(filter);
-    this.#write = write;
-  }
-
-  push(bytes: Buffer): boolean {
-    const run = this.#splitter.push(bytes);
-    return run === undefined || this.#read(run);
-  }
-
-  end(told: object): void {
-    this.#read(this.#splitter.rest());
-    const rest = this.#filter.rest();
-    if (rest !== undefined) this.#writeDelta(rest);
-    const last = this.#last ?? chunkOf(this.response, { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
-    this.#write({ ...last, headrace: told }, true);
-  }
-
-  #read(run: Buffer): boolean {
-    let isReady = true;
-    for (const { data } of readEvents(run)) {
-      const text = data?.bytes.toString('utf8', data.start, data.end);
-      if (text === undefined || text.trim() === '[DONE]') continue;
-      const { usage, ...chunk } = JSON.parse(text) as Record<string, unknown>;
-      this.response = chunk;
-      isReady = this.#pass(chunk) && isReady;
-    }
-    return isReady;
-  }
-
-  #pass(chunk: Record<string, unknown>): boolean {
-    const [choice] = (Array.isArray(chunk.choices) ? chunk.choices : []) as Record<string, unknown>[];
-    if (choice === undefined) return true;
-    const sent = (choice.delta ?? {}) as Record<string, unknown>;
-    const delta = this.#filter.pass(sent);
-    const isHeldBack = isText(sent.content) && !isText(delta.content) && Object.keys(delta).length === 1;
-    if (choice.finish_reason !== null && choice.finish_reason !== undefined) {
-      // What was held back before still comes between this text and the end.
-      this.#last = { ...chunk, choices: [{ ...choice, delta: {} }] };
-      return isHeldBack || Object.keys(delta).length === 0 || this.#writeDelta(delta);
-    }
-    return isHeldBack || this.#write({ ...chunk, choices: [{ ...choice, delta }] }, isText(delta.content));
-  }
-
-  #writeDelta(delta: Readonly<Record<string, unknown>>): boolean {
-    const choices = [{ index: 0, delta, finish_reason: null }];
-    return this.#write(chunkOf(this.response, { choices }), isText(delta.content));
-  }
+/** In a stream each call of a tool has its number. */
+function withNumberedCalls(message: Message): Message {
+  const { tool_calls } = message;
+  if (!Array.isArray(tool_calls)) return message;
+  return { ...message, tool_calls: tool_calls.map((call: object, index) => ({ index, ...call })) };
 }
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== '';
-}
-
-function chunkOf({ id, created, model }: Readonly<Record<string, unknown>>, fields: object): object {
-  return { id, object: 'chat.completion.chunk', created, model, ...fields };
-}
-
-function event(value: object): Buffer {
-  return Buffer.from(`data: ${JSON.stringify(value)}\n\n`);
-}
-
-/** Pieces that end between words where there are any, and never within a character. */
-function piecesOf(text: string): string[] {
-  const pieces = text.match(new RegExp(`[\\s\\S]{1,${pieceLength}}(?:\\s|$)|[\\s\\S]{1,${pieceLength}}`, 'gu'));
-  return pieces ?? [];
+/** The end of a stream that is read into a rewriter, by itself or by the signal. */
+function endOf(source: ByteSource, rewriter: LiveRewriter, signal: AbortSignal): Promise<GatewayError | undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    if (signal.aborted) resolve(undefined);
+    source.start({ write: (chunk) => signal.aborted || rewriter.push(chunk), end: resolve });
+  });
 }

@@ -19,6 +19,11 @@ export interface Reply {
   readonly isLive: boolean;
 }
 
+/** Whether the client is to run tools before the conversation goes on. */
+export function asksForTools({ message }: Reply): boolean {
+  return Array.isArray(message.tool_calls) && message.tool_calls.length > 0;
+}
+
 /** The choices of a whole answer, as replies. */
 export function readReplies(response: Readonly<Record<string, unknown>>, target: string): Reply[] {
   const choices = Array.isArray(response.choices) ? (response.choices as Record<string, unknown>[]) : [];

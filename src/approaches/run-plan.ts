@@ -1,20 +1,27 @@
 import type { ApproachesConfig } from '../config/approaches-config.ts';
 import { GatewayError } from '../gateway-error.ts';
-import type { Answer } from '../types/answer.ts';
+import type { Answer, Finish } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import type { Usage } from '../types/usage.ts';
-import type { AnswerFacts } from './answer-facts.ts';
-import type { Approach, Ask } from './approach.ts';
-import { BranchRun } from './branch-run.ts';
+import type { Afterwork, Work } from './afterwork.ts';
+import { AnswerFacts } from './answer-facts.ts';
+import type { Approach, ApproachRun, Ask } from './approach.ts';
+import { type BranchOptions, BranchRun } from './branch-run.ts';
 import { type ChatRequest, readChatRequest } from './chat-request.ts';
-import type { Outcome } from './outcome.ts';
-import { maximumCallsOf, type Plan } from './plan.ts';
+import type { Choice, Outcome } from './outcome.ts';
+import { maximumCallsOf, type Plan, runsOf } from './plan.ts';
+import { Progress } from './progress.ts';
 import { renderStream } from './render-stream.ts';
 import { renderWhole } from './render-whole.ts';
 import type { SampleMemory } from './sample-memory.ts';
+import type { ApproachServices } from './services.ts';
 import { type Budget, BudgetSpent, Spending, spentError } from './spending.ts';
+import type { StageOutcome } from './stage.ts';
 import { Upstream } from './upstream.ts';
 import { UsageLedger } from './usage-ledger.ts';
+
+/** A client that sends it with `true` sees the steps as comments in its stream. */
+const progressHeader = 'x-headrace-progress';
 
 /** What running approaches needs of the world. */
 export interface ApproachPorts {
@@ -28,6 +35,7 @@ export interface ApproachPorts {
   readonly settings: ApproachesConfig;
   /** How many tokens each text has. */
   readonly tokens: (texts: readonly string[]) => Promise<readonly number[]>;
+  readonly services: ApproachServices;
 }
 
 /** A plan with the budget that holds for it, as one approach. */
@@ -47,43 +55,96 @@ export class PlannedApproach implements Approach {
     this.#ports = ports;
   }
 
-  async run(call: Call, ask: Ask): Promise<Answer> {
+  async run(call: Call, ask: Ask, began?: (run: ApproachRun) => void): Promise<Answer> {
     const request = readChatRequest(call);
     const spending = new Spending(this.#budget, call.signal);
     const ledger = new UsageLedger();
-    const { count, costOf, keepAliveMs } = this.#ports;
+    const { count, costOf, keepAliveMs, services } = this.#ports;
     const upstream = new Upstream(call, { ask, spending, ledger, count, costOf });
-    const facts: AnswerFacts = { approach: this.name, spending, ledger };
+    const facts = new AnswerFacts(this.name, spending, ledger);
+    began?.(facts);
+    const progress = call.header(progressHeader) === 'true' ? new Progress() : undefined;
     const toError = (thrown: unknown) => finalError(thrown, spending);
-    const solving = this.#solve(call, request, upstream, spending);
+    const works: Work[] = [];
+    const solving = this.#solve(call, request, { ask, upstream, spending, progress, works });
     solving.then(
-      () => spending.close(),
+      (outcome) => {
+        facts.outcome = outcome;
+        if (outcome.live === undefined) spending.close();
+      },
       () => spending.abandon(), // whoever waits for it is told why
     );
     try {
-      if (!call.stream) return renderWhole(await solving, facts);
-      return await renderStream(solving, { facts, wantsUsage: call.wantsUsage, keepAliveMs, toError });
+      const { signal: client, wantsUsage } = call;
+      const how = { facts, spending, client, progress, wantsUsage, keepAliveMs, toError };
+      const answer = call.stream ? await renderStream(solving, how) : renderWhole(await solving, facts);
+      if (!call.stream && works.length === 0) return answer;
+      const { afterwork } = services;
+      const settled = answer.finished.then((finish) =>
+        finishAfter(finish, { afterwork, works, upstream, spending, facts }),
+      );
+      return { ...answer, settled };
     } catch (thrown) {
       throw toError(thrown);
     }
   }
 
-  async #solve(call: Call, request: ChatRequest, upstream: Upstream, spending: Spending): Promise<Outcome> {
-    const { branches } = this.#plan;
-    const runs = branches.flatMap((branch) => Array.from({ length: request.choices }, () => branch));
-    const isOnly = runs.length === 1;
-    const { memory, settings, tokens } = this.#ports;
-    const options = { upstream, memory, settings, tokens, key: call.model, spending, budget: this.#budget };
+  async #solve(call: Call, request: ChatRequest, tools: Tools): Promise<Outcome> {
+    const { ask, upstream, spending, progress, works } = tools;
+    const runs = this.#plan.branches.flatMap((branch) => runsOf(branch, request.choices));
+    const isOnly = runs.length === 1 && request.choices === 1;
+    const { memory, settings, tokens, services } = this.#ports;
+    const options: Omit<BranchOptions, 'choices' | 'canStream'> = {
+      upstream,
+      memory,
+      settings,
+      tokens,
+      services,
+      spending,
+      key: call.model,
+      caller: ask.askedBy,
+      stepped: (number, of, name) => progress?.step(number, of, name),
+      afterwards: (work) => works.push(work),
+    };
     const settled = await Promise.allSettled(
-      runs.map((branch) => new BranchRun(branch, { ...options, canStream: call.stream && isOnly }).run(request)),
+      runs.map(({ branch, choices }) =>
+        new BranchRun(branch, { ...options, choices, canStream: call.stream && isOnly }).run(request),
+      ),
     );
     const done = settled.filter((one) => one.status === 'fulfilled').map((one) => one.value);
     const [first] = done;
     if (first === undefined) throw (settled[0] as PromiseRejectedResult).reason;
-    const metadata = isOnly ? first.metadata : { choices: done.map((one) => one.metadata) };
-    const choices = done.map(({ reply, text }) => ({ reply, text }));
-    return { choices, live: first.live, filter: first.filter, metadata };
+    const metadata = runs.length === 1 ? first.metadata : { choices: done.map((one) => one.metadata) };
+    return { choices: done.flatMap(choicesOf), live: first.live, filter: first.filter, best: first.best, metadata };
   }
+}
+
+/** What one request is worked on with. */
+interface Tools {
+  readonly ask: Ask;
+  readonly upstream: Upstream;
+  readonly spending: Spending;
+  readonly progress: Progress | undefined;
+  /** What is to be done behind the answer. */
+  readonly works: Work[];
+}
+
+interface Rest extends Pick<Tools, 'upstream' | 'spending' | 'works'> {
+  readonly afterwork: Afterwork;
+  readonly facts: AnswerFacts;
+}
+
+/** Does what is left to do behind a whole answer; the request's record is written then, as it has those calls too. */
+async function finishAfter(finish: Finish, { afterwork, works, upstream, spending, facts }: Rest): Promise<Finish> {
+  if (works.length === 0 || finish.outcome !== 'complete') return finish;
+  const endedAt = performance.now();
+  upstream.letOthersGoFirst();
+  await afterwork.run(works, () => spending.abandon());
+  return { ...finish, usage: facts.usage(), endedAt };
+}
+
+function choicesOf({ reply, text, others = [] }: StageOutcome): Choice[] {
+  return [{ reply, text }, ...others.map((other) => ({ reply: other, text: undefined }))];
 }
 
 /** After more than one call a client's repeating would repeat them all. */

@@ -1,14 +1,14 @@
 import { GatewayError } from '../gateway-error.ts';
+import type { AnswerCalls } from './answer-calls.ts';
 import type { Reply } from './reply.ts';
 import type { SampleMemory } from './sample-memory.ts';
-import type { Upstream } from './upstream.ts';
 
 export interface SampleRequest {
   readonly fields: Readonly<Record<string, unknown>>;
   /** A public name; undefined: the route's own. */
   readonly model: string | undefined;
   readonly count: number;
-  /** What stands for the model in the memory. */
+  /** The name that is asked for, for the memory. */
   readonly key: string;
   /** Told of each usable candidate as soon as it is there. */
   readonly arrived: (reply: Reply) => void;
@@ -20,23 +20,26 @@ export interface SampleRequest {
  * @returns at least one
  * @throws GatewayError of the first, where all fail
  */
-export async function sample(request: SampleRequest, upstream: Upstream, memory: SampleMemory): Promise<Reply[]> {
+export async function sample(request: SampleRequest, upstream: AnswerCalls, memory: SampleMemory): Promise<Reply[]> {
   const { count, key } = request;
   const gathered: Reply[] = [];
-  if (count > 1 && !memory.isSingle(key)) {
+  const expected = memory.expected(key, upstream.targets(request.model));
+  if (count > 1 && !memory.isSingle(expected)) {
     try {
       const replies = (await upstream.complete({ ...request.fields, n: count }, request.model)).slice(0, count);
       announce(replies, request);
       gathered.push(...replies);
-      if (replies.length < count) memory.remember(key);
+      if (replies.length < count) memory.remember(replies[0]?.target ?? expected);
     } catch (error) {
       if (!refusesSeveral(error)) throw error;
-      memory.remember(key);
+      memory.remember(expected);
     }
   }
   const first = gathered.length;
   const missing = Array.from({ length: count - first }, (_, at) => single(request, first + at, upstream));
   const { values, failures } = await settleAll(missing);
+  const last = values.flat().at(-1) ?? gathered[0];
+  if (last !== undefined) memory.answered(key, last.target);
   const usable = [...gathered, ...values.flat()].filter(isUsable);
   if (usable.length > 0) return usable;
   throw failures[0] ?? new GatewayError('upstream_error', 'every candidate held nothing but thinking');
@@ -72,7 +75,7 @@ function isUsable({ text }: Reply): boolean {
   return text !== '';
 }
 
-async function single(request: SampleRequest, at: number, upstream: Upstream): Promise<Reply[]> {
+async function single(request: SampleRequest, at: number, upstream: AnswerCalls): Promise<Reply[]> {
   const { fields, model } = request;
   const { seed } = fields;
   const own = typeof seed === 'number' && at > 0 ? { ...fields, seed: seed + at } : fields;
@@ -92,5 +95,6 @@ function refusesSeveral(error: unknown): boolean {
 /** Whether an error ends a whole approach: a refused key, a client that left, a budget that is spent. */
 export function endsAll(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return true;
-  return error.code === 'upstream_auth_failed' || error.code === 'client_closed_request';
+  const { code, status } = error;
+  return status === 401 || status === 403 || code === 'upstream_auth_failed' || code === 'client_closed_request';
 }

@@ -1,19 +1,24 @@
 import type { ApproachesConfig } from '../config/approaches-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Answer } from '../types/answer.ts';
+import type { Work } from './afterwork.ts';
+import type { AnswerCalls } from './answer-calls.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { type Message, withInstruction, withMaterial } from './conversation.ts';
-import { type Reply, readReplies } from './reply.ts';
+import type { Branch } from './plan.ts';
+import { asksForTools, type Reply, readReplies } from './reply.ts';
 import type { SampleMemory } from './sample-memory.ts';
 import { endsAll, sample } from './sampling.ts';
-import type { AnswerOptions, HelpOptions, Task } from './solver.ts';
+import type { ApproachServices } from './services.ts';
+import type { AnswerOptions, HelpOptions, Solution, Task } from './solver.ts';
+import type { StageOutcome } from './stage.ts';
 import { targetOf, type Upstream } from './upstream.ts';
 
 export interface SolverTaskOptions {
   readonly request: ChatRequest;
   readonly upstream: Upstream;
   readonly memory: SampleMemory;
-  /** What stands for the route in the memory. */
+  /** The name that the client asked for. */
   readonly key: string;
   /** Parameters that every approach has. */
   readonly temperature: number | undefined;
@@ -22,11 +27,19 @@ export interface SolverTaskOptions {
   readonly keepsFormat: boolean;
   /** Whether the last call may be passed on as it comes. */
   readonly canStream: boolean;
+  /** How many choices are wanted of this run. */
+  readonly choices: number;
   /** Told which step begins. */
   readonly stepped: (number: number, of: number, name: string) => void;
   readonly settings: ApproachesConfig;
   readonly signal: AbortSignal;
   readonly tokens: (texts: readonly string[]) => Promise<readonly number[]>;
+  readonly caller: string;
+  readonly services: ApproachServices;
+  /** Runs another branch on the same request. */
+  readonly runBranch: (branch: Branch) => Promise<StageOutcome>;
+  /** Told what is to be done behind the answer. */
+  readonly afterwards: (work: Work) => void;
 }
 
 const helperTemperature = 0.1;
@@ -35,6 +48,8 @@ const helperTemperature = 0.1;
 export class SolverTask implements Task {
   readonly messages: readonly Message[];
   readonly question: string;
+  readonly original: string;
+  readonly choices: number;
   readonly settings: ApproachesConfig;
   readonly signal: AbortSignal;
   /** The streamed answer of the last call, where there is one. */
@@ -43,36 +58,40 @@ export class SolverTask implements Task {
   best: Reply | undefined;
   readonly #options: SolverTaskOptions;
   readonly #random: () => number;
+  readonly #calls: AnswerCalls;
   #bestRating = Number.NEGATIVE_INFINITY;
 
   constructor(options: SolverTaskOptions) {
     this.#options = options;
     this.messages = options.request.messages;
     this.question = options.request.question;
+    this.original = options.request.original;
+    this.choices = options.choices;
     this.settings = options.settings;
     this.signal = options.signal;
+    this.#calls = options.request.through?.(options.upstream) ?? options.upstream;
     const { seed } = options.request.fields;
     this.#random = typeof seed === 'number' ? seeded(seed) : Math.random;
   }
 
   async sample(count: number, options: AnswerOptions = {}): Promise<Reply[]> {
-    const { upstream, memory, key } = this.#options;
+    const { memory, key } = this.#options;
     const { model } = options;
     const arrived = (reply: Reply) => this.offer(reply);
     const request = { fields: this.#answerFields(options), model, count, key: model ?? key, arrived };
-    return sample(request, upstream, memory);
+    return sample(request, this.#calls, memory);
   }
 
   async answer(options: AnswerOptions = {}): Promise<Reply> {
-    const [reply] = await this.#options.upstream.complete(this.#answerFields(options), options.model);
-    if (reply === undefined || reply.text === '') throw nothingButThinking();
+    const [reply] = await this.#calls.complete(this.#answerFields(options), options.model);
+    if (reply === undefined || (reply.text === '' && !asksForTools(reply))) throw nothingButThinking();
     this.offer(reply);
     return reply;
   }
 
   async last(options: AnswerOptions = {}): Promise<Reply> {
     if (!this.#options.canStream) return this.answer(options);
-    const answer = await this.#options.upstream.stream(this.#answerFields(options), options.model);
+    const answer = await this.#calls.stream(this.#answerFields(options), options.model);
     this.live = answer;
     return {
       message: { role: 'assistant', content: '' },
@@ -116,6 +135,25 @@ export class SolverTask implements Task {
 
   random(): number {
     return this.#random();
+  }
+
+  get caller(): string {
+    return this.#options.caller;
+  }
+
+  get services(): ApproachServices {
+    return this.#options.services;
+  }
+
+  async handOver(branch: Branch): Promise<Solution> {
+    const { reply, text, filter, metadata, live, best } = await this.#options.runBranch(branch);
+    this.live = live;
+    this.best = best;
+    return { reply, metadata, ...(text !== undefined && { text }), ...(filter !== undefined && { filter }) };
+  }
+
+  afterwards(work: Work): void {
+    this.#options.afterwards(work);
   }
 
   async tokensOf(texts: readonly string[]): Promise<readonly number[]> {

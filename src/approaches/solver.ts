@@ -1,22 +1,33 @@
 import type * as z from 'zod';
 import type { ApproachesConfig } from '../config/approaches-config.ts';
+import type { Work } from './afterwork.ts';
 import type { Message } from './conversation.ts';
 import type { TextFilter } from './outcome.ts';
+import type { Branch } from './plan.ts';
 import type { Reply } from './reply.ts';
+import type { ApproachServices } from './services.ts';
+import type { StageNeeds } from './stage-needs.ts';
 
 /**
  * A way from a question to an answer by one or several calls. Each is one file over the one `Task`, and one line in
  * `registry.ts`.
  */
-export interface Solver<Parameters = unknown> {
+export interface Solver<Parameters = unknown> extends StageNeeds<Parameters> {
   readonly kind: 'solver';
   readonly name: string;
   /** What a route or a request may set, with the defaults. */
   readonly parameters: z.ZodType<Parameters>;
   /** Whether `response_format` goes out with its answer calls; false: it has an output form of its own. */
   readonly keepsFormat: boolean;
-  /** The most upstream calls, where the backend honours `n`. */
-  maximumCalls(parameters: Parameters): number;
+  /**
+   * The most upstream calls, where the backend honours `n`.
+   * @param choices above 1 only where `givesChoices` says so
+   */
+  maximumCalls(parameters: Parameters, choices?: number): number;
+  /** Whether one run gives as many choices as the client wants; left out: it is run once for each. */
+  givesChoices?(parameters: Parameters): boolean;
+  /** What may run in its place, where it chooses among others; left out: nothing. */
+  mayRun?(parameters: Parameters): readonly Branch[];
   solve(task: Task, parameters: Parameters): Promise<Solution>;
 }
 
@@ -24,6 +35,8 @@ export interface Solver<Parameters = unknown> {
 export interface Solution {
   /** The reply that becomes the answer. */
   readonly reply: Reply;
+  /** Further choices, where the client wants several and `givesChoices` says so; in order, without the first. */
+  readonly others?: readonly Reply[];
   /** The answer's text where it is not the reply's own. */
   readonly text?: string;
   /** For a reply that is passed on as it comes: makes the answer's text of what comes. */
@@ -60,6 +73,10 @@ export interface Task {
   readonly messages: readonly Message[];
   /** The text of the last user message. */
   readonly question: string;
+  /** Its beginning, before transforms added to it. */
+  readonly original: string;
+  /** How many choices this run is to give; above 1 only where the solver's `givesChoices` says so. */
+  readonly choices: number;
   /**
    * Samples so many candidates, by one call where the backend honours `n`. Those that fail are left out.
    * @returns at least one, in order
@@ -86,4 +103,12 @@ export interface Task {
   readonly signal: AbortSignal;
   /** How many tokens each text has, in order; exact for one common tokenizer, near enough for the others. */
   tokensOf(texts: readonly string[]): Promise<readonly number[]>;
+  /** The caller's name; `anonymous` where the gateway has no keys. */
+  readonly caller: string;
+  /** What is shared beyond this request. */
+  readonly services: ApproachServices;
+  /** Lets other stages answer in its place, by their own parameters. */
+  handOver(branch: Branch): Promise<Solution>;
+  /** Does something when the client has its whole answer; not done where it left, or the answer is an error. */
+  afterwards(work: Work): void;
 }

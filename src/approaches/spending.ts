@@ -28,10 +28,17 @@ export class Spending {
   readonly signal: AbortSignal;
   calls = 0;
   spent: SpentReason | undefined;
+  /** What ended the work before its time; a budget that the very last call used up has ended nothing. */
+  stopped: SpentReason | undefined;
   readonly #budget: Budget;
   readonly #controller: AbortController;
   readonly #timer: NodeJS.Timeout | undefined;
   #cost = 0;
+
+  /** What becomes of the best candidate that there is then. */
+  get whenSpent(): Budget['whenSpent'] {
+    return this.#budget.whenSpent;
+  }
 
   constructor(budget: Budget, client: AbortSignal) {
     this.#budget = budget;

@@ -4,6 +4,7 @@ import type { ChatRequest } from './chat-request.ts';
 import type { TextFilter } from './outcome.ts';
 import type { Reply } from './reply.ts';
 import type { Solver, Task } from './solver.ts';
+import type { StageNeeds } from './stage-needs.ts';
 
 /** What a part of a pipeline came to. */
 export interface StageOutcome {
@@ -13,11 +14,15 @@ export interface StageOutcome {
   /** The answer's bytes as they come, where they do. */
   readonly live?: Answer | undefined;
   readonly filter?: TextFilter | undefined;
+  /** What is given in place of `live`, where that is ended before its first text. */
+  readonly best?: Reply | undefined;
+  /** Further choices of the client's, where the solver gives several of them by itself. */
+  readonly others?: readonly Reply[] | undefined;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** Adds to the question before anything is asked. */
-export interface Transform<Parameters = unknown> {
+export interface Transform<Parameters = unknown> extends StageNeeds<Parameters> {
   readonly kind: 'transform';
   readonly name: string;
   readonly parameters: z.ZodType<Parameters>;
@@ -27,7 +32,7 @@ export interface Transform<Parameters = unknown> {
 }
 
 /** Stands before and behind the calls of what follows. */
-export interface Wrapper<Parameters = unknown> {
+export interface Wrapper<Parameters = unknown> extends StageNeeds<Parameters> {
   readonly kind: 'wrapper';
   readonly name: string;
   readonly parameters: z.ZodType<Parameters>;

@@ -1,9 +1,11 @@
+import { choicesText } from '../backends/event-filter.ts';
 import { JsonIndex } from '../bytes/json-index.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import { readUsage, type Usage } from '../types/usage.ts';
 import type { Ask } from './approach.ts';
+import { KeptStream } from './kept-stream.ts';
 import { type Reply, readReplies } from './reply.ts';
 import { refusesFormat, withFormatInstruction } from './response-format.ts';
 import type { Spending } from './spending.ts';
@@ -26,6 +28,7 @@ export class Upstream {
   readonly #ports: UpstreamPorts;
   /** The models whose backends were seen to refuse `response_format`. */
   readonly #refusingFormat = new Set<string | undefined>();
+  #isNice = false;
 
   constructor(call: Call, ports: UpstreamPorts) {
     this.#call = call;
@@ -52,6 +55,11 @@ export class Upstream {
     return this.#complete(instead, model);
   }
 
+  /** `backend:model` of all who may answer. */
+  targets(model?: string): readonly string[] {
+    return this.#ports.ask.targets(model);
+  }
+
   async #complete(fields: Readonly<Record<string, unknown>>, model: string | undefined): Promise<Reply[]> {
     const { spending, ask } = this.#ports;
     spending.begin();
@@ -59,11 +67,14 @@ export class Upstream {
     const answer = await ask(call, model);
     if (!Buffer.isBuffer(answer.body)) throw unreadable(answer, 'a stream, though none was asked for');
     const response = readResponse(answer, answer.body);
-    const target = targetOf(answer);
-    const replies = readReplies(response, target);
-    const text = () => replies.map((reply) => reply.text).join('\n');
-    await this.#charge(target, readUsage(response.usage), call, text);
+    const replies = readReplies(response, targetOf(answer));
+    await this.#charge(answer, readUsage(response.usage), call, () => choicesText(response.choices));
     return replies;
+  }
+
+  /** From here on its calls are served when no others wait: the client has its answer. */
+  letOthersGoFirst(): void {
+    this.#isNice = true;
   }
 
   /** One streamed answer, of which the first output is there; what it took is counted when it ends. */
@@ -72,25 +83,30 @@ export class Upstream {
     spending.begin();
     const call = this.#callOf(fields, true);
     const answer = await ask(call, model);
+    if (Buffer.isBuffer(answer.body)) throw unreadable(answer, 'no stream, though one was asked for');
+    const body = new KeptStream(answer.body);
     const finished = answer.finished.then(async (finish) => {
-      await this.#charge(targetOf(answer), finish.usage, call, () => finish.text?.() ?? '');
+      const charged = this.#charge(answer, finish.usage, call, () => body.text());
+      await charged.catch(() => undefined); // the counter is closed: the gateway ends, and the stream with it
       return finish;
     });
-    return { ...answer, finished };
+    return { ...answer, body, finished };
   }
 
-  async #charge(target: string, usage: Usage | undefined, call: Call, text: () => string): Promise<void> {
+  async #charge(answer: Answer, usage: Usage | undefined, call: Call, text: () => string): Promise<void> {
     const { ledger, spending, count, costOf } = this.#ports;
     const known = usage ?? (await count(call.body, text()));
-    ledger.add(target, known);
-    spending.charge(costOf(target, known));
+    const cost = costOf(targetOf(answer), known);
+    ledger.add(answer.backend, answer.model, known, cost);
+    spending.charge(cost);
   }
 
   #callOf(fields: Readonly<Record<string, unknown>>, stream: boolean): Call {
     const options = stream ? { stream: true, stream_options: { include_usage: true } } : {};
     const body = Buffer.from(JSON.stringify({ model: '', ...fields, ...options }));
     const { signal } = this.#ports.spending;
-    return { ...this.#call, body, fields: JsonIndex.read(body), model: '', stream, wantsUsage: stream, signal };
+    const nice = this.#isNice || this.#call.nice;
+    return { ...this.#call, body, fields: JsonIndex.read(body), model: '', stream, wantsUsage: stream, signal, nice };
   }
 }
 

@@ -1,39 +1,39 @@
-import { readUsage, type Usage } from '../types/usage.ts';
+import { addUsage, readUsage, type Usage } from '../types/usage.ts';
+import type { ModelRecord } from '../types/usage-record.ts';
 
-/** What all upstream answers of one request took, per `backend:model`. */
+/** What all upstream answers of one request took, by who gave them. */
 export class UsageLedger {
-  readonly #byModel = new Map<string, Usage>();
+  /** By `backend:model`. */
+  readonly #byModel = new Map<string, ModelRecord>();
 
-  add(target: string, usage: Usage): void {
-    this.#byModel.set(target, sum(this.#byModel.get(target), usage));
+  /** @param cost nano-dollars; undefined: unknown */
+  add(backend: string, model: string, usage: Usage, cost: number | undefined): void {
+    const target = `${backend}:${model}`;
+    const before = this.#byModel.get(target);
+    this.#byModel.set(target, {
+      backend,
+      model,
+      calls: (before?.calls ?? 0) + 1,
+      usage: before === undefined ? usage : addUsage(before.usage, usage),
+      cost: before === undefined ? cost : bothKnown(before.cost, cost),
+    });
   }
 
   total(): Usage {
-    return [...this.#byModel.values()].reduce(sum, nothing);
+    return this.models().reduce((sum, { usage }) => addUsage(sum, usage), nothing);
+  }
+
+  models(): readonly ModelRecord[] {
+    return [...this.#byModel.values()];
   }
 
   /** In OpenAI's form, by `backend:model`. */
   byModel(): Record<string, object> {
-    return Object.fromEntries([...this.#byModel].map(([target, usage]) => [target, toOpenAi(usage)]));
+    return Object.fromEntries([...this.#byModel].map(([target, { usage }]) => [target, toOpenAi(usage)]));
   }
 }
 
 const nothing = readUsage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }) as Usage;
-
-function sum(one: Usage | undefined, other: Usage): Usage {
-  if (one === undefined) return other;
-  return {
-    promptTokens: plus(one.promptTokens, other.promptTokens),
-    completionTokens: plus(one.completionTokens, other.completionTokens),
-    totalTokens: plus(one.totalTokens, other.totalTokens),
-    cachedTokens: plus(one.cachedTokens, other.cachedTokens),
-    reasoningTokens: plus(one.reasoningTokens, other.reasoningTokens),
-  };
-}
-
-function plus(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined ? other : one + (other ?? 0);
-}
 
 /** The `usage` of OpenAI's answers. */
 export function toOpenAi(usage: Usage): object {
@@ -45,4 +45,9 @@ export function toOpenAi(usage: Usage): object {
     ...(cachedTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedTokens } }),
     ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
+}
+
+/** A sum of which a part is unknown is unknown. */
+function bothKnown(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other;
 }

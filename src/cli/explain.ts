@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { openLastingServices } from '../approaches/lasting-services.ts';
 import { Chooser } from '../balancing/chooser.ts';
 import { HealthRegistry } from '../balancing/health-registry.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import { errorReply } from '../http/errors.ts';
 import { tooLarge } from '../http/server.ts';
+import { MemoryGovernor } from '../limits/memory-governor.ts';
 import { MemoryLimiter } from '../limits/memory-limiter.ts';
 import { WorkerTokenCounter } from '../models/worker-token-counter.ts';
+import { createAdmission } from '../pipeline/admit-caller.ts';
 import { type Explanation, explainCall } from '../pipeline/explain.ts';
 import { protocols } from '../protocols/registry.ts';
 import { createRuntime } from '../runtime.ts';
@@ -57,6 +60,8 @@ async function dryRun(protocol: Protocol, body: Buffer, config: Config): Promise
     counter,
     health: new HealthRegistry(),
     chooser: new Chooser(),
+    admission: createAdmission(new MemoryGovernor(), false),
+    lasting: openLastingServices(() => undefined), // nothing is sent, so nothing is done behind an answer
   });
   try {
     return await explainCall(protocol, body, config, runtime.pipeline);

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { catalogue } from '../approaches/catalogue.ts';
+import { createSandboxTrials } from '../approaches/code/sandbox-trials.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigLoader } from '../config/config-loader.ts';
 import type { Flags } from '../config/flags.ts';
@@ -12,7 +14,10 @@ export interface GoodConfig extends LoadedConfig {
 
 /** Reads the configuration of this process. */
 export function createLoader(flags: Flags): ConfigLoader {
-  return new ConfigLoader({ flags, env: process.env, cwd: process.cwd(), approaches: catalogue });
+  const sandbox = createSandboxTrials();
+  const cwd = process.cwd();
+  const stateFolder = join(cwd, 'state');
+  return new ConfigLoader({ flags, env: process.env, cwd, approaches: catalogue, stateFolder, sandbox });
 }
 
 /**

@@ -44,7 +44,17 @@ export function createProgram(): Command {
     .description('print the JSON Schemas of the configuration files')
     .argument('[file]', 'only this one: backend, connectors or headrace')
     .action(async (file: string | undefined) => (await import('./schema.ts')).schema(file));
-  // Its options belong to its own file, which is loaded only when it is asked for.
+  // The options of these belong to their own files, which are loaded only when they are asked for.
+  program
+    .command('keys')
+    .description('make and change keys, teams and tags in the storage; a running gateway notices within a second')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_flags: unknown, command: Command) => {
+      const { keysCommand } = await import('./keys-commands.ts');
+      await keysCommand().parseAsync(command.args, { from: 'user' });
+    });
   program
     .command('mock')
     .description('a scripted OpenAI-compatible server for tests and demos')

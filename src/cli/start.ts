@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { Config } from '../config/config.ts';
 import type { ConfigLoader } from '../config/config-loader.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { StorageOpenError } from '../storage/storage-open-error.ts';
 import { type Log, openLog } from '../telemetry/log.ts';
 import type { ClusterWorker } from './cluster-worker.ts';
 import type { ConfigFlags } from './config-options.ts';
@@ -86,6 +87,7 @@ function printConfig(config: Config): void {
 }
 
 function describeListenError(error: unknown, config: Config): string {
+  if (error instanceof StorageOpenError) return `headrace: ${error.message}`;
   const { host, port } = config.settings;
   const code = (error as { code?: string }).code;
   if (code === 'EADDRINUSE') return `headrace: port ${port} of ${host} is in use; choose another with --port`;

@@ -21,4 +21,17 @@ export interface ApproachCatalogue {
     parameters: Readonly<Record<string, unknown>>,
     settings: ApproachesConfig,
   ): ApproachFault | undefined;
+  /**
+   * The models that parameters without faults name in place of the route's own.
+   * @param name as for `check`, and so are the parameters
+   */
+  models(name: string, parameters: Readonly<Record<string, unknown>>): readonly ApproachModel[];
+}
+
+/** A model that a parameter names. */
+export interface ApproachModel {
+  /** A public name. */
+  readonly name: string;
+  /** Leads into the parameters as they were given. */
+  readonly path: readonly (string | number)[];
 }

@@ -8,6 +8,9 @@ export const restartSettings: ReadonlySet<string> = new Set([
   'listen.port',
   'workers',
   'storage.folder',
+  'storage.url',
+  'storage.flush_interval',
+  'storage.keep_usage',
 ]);
 
 /**
@@ -50,8 +53,13 @@ async function difference(before: ReadonlyMap<string, object>, after: ReadonlyMa
 }
 
 function isEqual(one: object | undefined, other: object): boolean {
-  // Where a backend's values and a route stand is no content.
+  // Where a backend's values, a route and a key stand is no content.
   const content = (value: object) =>
-    fingerprint({ ...value, written: undefined, ...('tiers' in value && { place: '' }) });
+    fingerprint({
+      ...value,
+      written: undefined,
+      ...('tiers' in value && { place: '' }),
+      ...('digest' in value && { source: '' }),
+    });
   return one !== undefined && content(one) === content(other);
 }

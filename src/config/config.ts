@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.ts';
 import type { ApproachesConfig } from './approaches-config.ts';
+import type { GroupSettings, LimitSettings } from './limit-settings.ts';
 import type { ModelAlias, RouteConfig } from './route-config.ts';
 
 /** The whole configuration, checked and immutable. Everything else is built from it. */
@@ -7,6 +8,11 @@ export interface Config {
   readonly settings: Settings;
   /** Keys of the gateway itself. None: open, and on loopback only. */
   readonly keys: readonly GatewayKey[];
+  /** Limits under a name; by name. */
+  readonly tiers: ReadonlyMap<string, LimitSettings>;
+  /** Teams and tags that have limits, by name. */
+  readonly teams: ReadonlyMap<string, GroupSettings>;
+  readonly tags: ReadonlyMap<string, GroupSettings>;
   /** By name; what clients may write before the `:`. */
   readonly backends: ReadonlyMap<string, BackendConfig>;
   /** Providers of the connectors file, by label. No backends: clients cannot name them. */
@@ -43,8 +49,8 @@ export interface Settings {
   readonly maxRequestBytes: number;
   /** Bytes of an answer that is read whole beyond which it is given up. */
   readonly maxResponseBytes: number;
-  /** Where state is kept that outlives a restart, absolute; undefined: nowhere. */
-  readonly storageFolder: string | undefined;
+  readonly storage: StorageSettings;
+  readonly idempotency: IdempotencySettings;
   readonly telemetry: TelemetrySettings;
   /** How long running requests may go on after SIGTERM. */
   readonly shutdownTimeoutMs: number;
@@ -52,6 +58,31 @@ export interface Settings {
   readonly streamHeartbeatMs: number;
   /** Each effective setting under its name in `headrace.yaml`, for `--print-config`. */
   readonly effective: readonly EffectiveSetting[];
+}
+
+/** Where state is kept that outlives a restart: in a database if there is one, else in a folder, else nowhere. */
+export interface StorageSettings {
+  /** Absolute; undefined: none. */
+  readonly folder: string | undefined;
+  /** Nobody asked for this folder, so that it is no fault where it cannot be made. */
+  readonly isFolderDefault: boolean;
+  /** Of a PostgreSQL database, with its password. */
+  readonly url: Secret | undefined;
+  readonly flushIntervalMs: number;
+  /** Undefined: for ever. */
+  readonly keepUsageMs: number | undefined;
+}
+
+/** What becomes of requests that carry an `Idempotency-Key`. */
+export interface IdempotencySettings {
+  /** How long answers are kept, in milliseconds; 0: nothing is kept, and every call is made. */
+  readonly keepMs: number;
+  /** How long a call goes on for a client that has gone, so that it finds its answer when it asks again. */
+  readonly lingerMs: number;
+  /** Bytes of all answers that are kept. */
+  readonly maxBytes: number;
+  /** Bytes of one answer beyond which it is not kept. */
+  readonly maxAnswerBytes: number;
 }
 
 /** What is recorded of requests beyond their log line and the metrics. */
@@ -87,9 +118,22 @@ export interface GatewayKey {
   readonly name: string;
   /** SHA-256 of the whole key. */
   readonly digest: Buffer;
+  /** Its last four characters, where they are known; `''` otherwise. */
+  readonly last4?: string;
   readonly role: Role;
   /** Public model names that this key may use; undefined: all. */
   readonly models: readonly string[] | undefined;
+  readonly owner?: string | undefined;
+  /** A team of the file. */
+  readonly team?: string | undefined;
+  readonly tags?: readonly string[];
+  /** A tier of the file. */
+  readonly tier?: string | undefined;
+  readonly limits?: LimitSettings | undefined;
+  /** Milliseconds since 1970. */
+  readonly expiresAt?: number | undefined;
+  /** Where it stands: `config/headrace.yaml:3:5` or `environment HEADRACE_ADMIN_KEY`. */
+  readonly source?: string;
 }
 
 /** One provider: a `backend.yaml`, `--base-url`, a vendor whose key is in the environment, the demo, or a TOML provider. */

@@ -1,4 +1,5 @@
 import type { ApproachCatalogue } from './approach-catalogue.ts';
+import type { SandboxTrial } from './code-sandbox.ts';
 
 /** The flags of the command line, as typed. */
 export interface Flags {
@@ -24,4 +25,8 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Checks the names and parameters of approaches; left out: they are taken as they are. */
   readonly approaches?: ApproachCatalogue | undefined;
+  /** Where state goes that nobody said a place for, absolute; left out: nowhere. */
+  readonly stateFolder?: string | undefined;
+  /** Tries the sandbox that code is to run in; left out: it is taken as it is. */
+  readonly sandbox?: SandboxTrial | undefined;
 }

@@ -1,9 +1,12 @@
 import type { Loose } from './check-tree.ts';
 import type { EffectiveSetting, GatewayKey } from './config.ts';
+import { readMoment } from './expiry.ts';
 import type { Environment } from './flags.ts';
 import { secretFrom } from './key-value.ts';
+import { checkTier, readLimits } from './limit-section.ts';
 import type { SettingContext, SettingsTree } from './resolve-setting.ts';
 import type { SettingsFile } from './schema/settings-file.ts';
+import { didYouMean } from './suggest.ts';
 import { nodeAt, type Path, type Place } from './tree.ts';
 
 type KeyEntry = NonNullable<NonNullable<Loose<SettingsFile>['keys']>[number]>;
@@ -29,7 +32,14 @@ export function loadGatewayKeys(context: SettingContext): GatewayKeys {
   const admin = secretFrom(context.env[adminVariable]);
   if (admin) {
     found.push({
-      key: { name: 'admin', digest: admin.digest(), role: 'admin', models: undefined },
+      key: {
+        name: 'admin',
+        digest: admin.digest(),
+        last4: admin.hint().slice(-4),
+        role: 'admin',
+        models: undefined,
+        source: `environment ${adminVariable}`,
+      },
       shown: {
         name: 'keys.admin',
         value: `env ${adminVariable} ${admin.hint()}`.trimEnd(),
@@ -62,16 +72,44 @@ function readKey(entry: KeyEntry, path: Path, file: SettingsTree, env: Environme
   }
   const given = givenKey(entry, path, file, env);
   if (!given || entry.name === undefined) return undefined;
-  const models = entry.models?.filter((name) => name !== undefined);
   const place = nodeAt(file.tree, path)?.place;
+  const source = `${file.report.name}:${place?.line}:${place?.column}`;
+  checkGroups(entry, path, file);
+  const { name, role = 'user', owner, team, tier, limits, expires_at: expiry } = entry;
   return {
-    key: { name: entry.name, digest: given.digest, role: entry.role ?? 'user', models },
-    shown: {
-      name: `keys.${entry.name}`,
-      value: given.shown,
-      source: `${file.report.name}:${place?.line}:${place?.column}`,
+    key: {
+      name,
+      digest: given.digest,
+      last4: given.last4,
+      role,
+      models: entry.models?.filter((model) => model !== undefined),
+      owner,
+      team,
+      tags: [...new Set(entry.tags?.filter((tag) => tag !== undefined))],
+      tier,
+      limits: limits && readLimits(limits),
+      expiresAt: expiry === undefined ? undefined : readMoment(expiry),
+      source,
     },
+    shown: { name: `keys.${name}`, value: given.shown, source },
   };
+}
+
+/** What a key stands under must be there: a misspelt name would mean no limit at all. */
+function checkGroups(entry: KeyEntry, path: Path, file: SettingsTree): void {
+  const { team } = entry;
+  checkTier(entry.tier, [...path, 'tier'], file, namesIn('tiers', file));
+  const teams = namesIn('teams', file);
+  if (team === undefined || teams.includes(team)) return;
+  const there = teams.length === 0 ? 'there are none; write it under teams' : `the teams are ${teams.join(', ')}`;
+  const place = nodeAt(file.tree, [...path, 'team'])?.place;
+  file.report.error(place, [...path, 'team'], `must be the name of a team${didYouMean(team, teams)}; ${there}`);
+}
+
+/** Those with faults of their own are there all the same. */
+function namesIn(section: 'tiers' | 'teams', file: SettingsTree): string[] {
+  const node = nodeAt(file.tree, [section]);
+  return node?.kind === 'mapping' ? [...node.entries.keys()] : [];
 }
 
 function givenKey(
@@ -79,8 +117,10 @@ function givenKey(
   path: Path,
   file: SettingsTree,
   env: Environment,
-): { digest: Buffer; shown: string } | undefined {
-  if (entry.sha256 !== undefined) return { digest: Buffer.from(entry.sha256, 'hex'), shown: 'sha256' };
+): { digest: Buffer; shown: string; last4: string } | undefined {
+  if (entry.sha256 !== undefined) {
+    return { digest: Buffer.from(entry.sha256, 'hex'), shown: 'sha256', last4: '' };
+  }
   const variable = entry.key_env_var;
   const written = (name: string) => nodeAt(file.tree, [...path, name]);
   if (variable === undefined) {
@@ -102,7 +142,8 @@ function givenKey(
     );
     return undefined;
   }
-  return { digest: secret.digest(), shown: `env ${variable} ${secret.hint()}`.trimEnd() };
+  const shown = `env ${variable} ${secret.hint()}`.trimEnd();
+  return { digest: secret.digest(), shown, last4: secret.hint().slice(-4) };
 }
 
 function isNew(candidate: Found, found: readonly Found[], path: Path, file: SettingsTree): boolean {

@@ -5,12 +5,14 @@ import { type BackendFolder, findBackendFolders } from './backend-folders.ts';
 import { kindBaseUrl } from './backend-url.ts';
 import { baseUrlBackend, baseUrlBackendName } from './base-url-backend.ts';
 import { checkTree } from './check-tree.ts';
+import { tryCodeSandbox } from './code-sandbox.ts';
 import type { BackendConfig, Config, EffectiveSetting } from './config.ts';
 import { type ConfigFolder, findConfigFolder, kindOf } from './config-folder.ts';
 import { loadConnectorsFile } from './connectors-file.ts';
 import type { Flags, LoadOptions } from './flags.ts';
 import { type GatewayKeys, loadGatewayKeys } from './gateway-keys.ts';
 import { implicitBackends } from './implicit-backends.ts';
+import { loadLimitSections } from './limit-section.ts';
 import { LoadMemory } from './load-memory.ts';
 import { mapLimited } from './pace.ts';
 import { heldNames, settleConnectors } from './pending.ts';
@@ -56,7 +58,8 @@ const filesAtOnce = 8;
 
 /**
  * Loads and checks the whole configuration: flags, environment, `headrace.yaml`, every `backend.yaml` and the
- * connectors file. Finds every problem in one run. Opens no port, prints nothing and never exits.
+ * connectors file. Finds every problem in one run. Prints nothing and never exits, and opens no port but where it tries
+ * a sandbox.
  * @param memory of the earlier runs with the same options
  */
 export async function loadConfig(options: LoadOptions, memory: LoadMemory = new LoadMemory()): Promise<LoadedConfig> {
@@ -71,6 +74,7 @@ export async function loadConfig(options: LoadOptions, memory: LoadMemory = new 
   checkOpenness(settings, keys);
   checkVariableNames(options.env, report);
   const approaches = loadApproaches(context, options.approaches);
+  await tryCodeSandbox(context.file, approaches.config.codeExecution, folder.absolute, options.sandbox);
   const config = await assemble(run, folder, { settings, keys, approaches, settingsTree: context.file });
   memory.end();
   const sources = { configDir: folder.absolute, contents: run.files.contents };
@@ -129,9 +133,11 @@ async function assemble(
       keys,
       connectorsFile: file?.shown,
       defaultBackend: routing.defaultBackend,
+      places: { folder, cwd: options.cwd, stateFolder: options.stateFolder },
       extra: [...keyOfBaseUrl(typed), ...routing.written, ...approaches.written],
     }),
     keys: keys.keys,
+    ...loadLimitSections(settingsTree),
     backends,
     providers: file?.found.providers ?? new Map(),
     connectors,

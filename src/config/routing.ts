@@ -1,5 +1,7 @@
+import { checkApproachModels } from './approach-models.ts';
 import type { BackendConfig, Config, EffectiveSetting } from './config.ts';
 import { findDefaultTarget } from './default-target.ts';
+import { checkDowngrades } from './downgrades.ts';
 import { loadModelAliases } from './model-aliases.ts';
 import { type KnownNames, NameTable } from './name-table.ts';
 import type { Resolved, SettingsTree } from './resolve-setting.ts';
@@ -12,7 +14,7 @@ import { writtenValues } from './written-values.ts';
 export interface Routing {
   readonly config: Pick<Config, 'routes' | 'modelAliases' | 'defaultRoute'>;
   readonly defaultBackend: string | undefined;
-  /** What `routes` and `model_aliases` say, value by value with its place. */
+  /** What `tiers`, `teams`, `tags`, `routes` and `model_aliases` say, value by value with its place. */
   readonly written: readonly EffectiveSetting[];
 }
 
@@ -30,15 +32,23 @@ export function loadRouting(
   const names = new NameTable({ ...known, routes: routeNames(file) });
   const { routes, expander } = loadRoutes(file, names, approaches);
   const target = findDefaultTarget(defaultBackend, typed, names, expander);
+  const aliases = loadModelAliases(file);
+  const others = {
+    names,
+    aliases,
+    hasDefault: defaultBackend.value !== undefined || target.backend !== undefined,
+  };
+  checkApproachModels(routes, file, approaches, others);
+  checkDowngrades(file, others);
   return {
-    config: { routes, modelAliases: loadModelAliases(file), defaultRoute: target.route },
+    config: { routes, modelAliases: aliases, defaultRoute: target.route },
     defaultBackend: target.backend,
     written: writtenSections(file),
   };
 }
 
 function writtenSections(file: SettingsTree | undefined): EffectiveSetting[] {
-  return ['routes', 'model_aliases'].flatMap((section) => {
+  return ['tiers', 'teams', 'tags', 'routes', 'model_aliases'].flatMap((section) => {
     const node = file && nodeAt(file.tree, [section]);
     return file && node ? writtenValues(node, file.report.name, [section]) : [];
   });

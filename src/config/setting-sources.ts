@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Flags } from './flags.ts';
 import { text } from './schema/fields.ts';
+import { idempotencyDefaults } from './schema/idempotency-section.ts';
 import { settingDefaults, settingsFile } from './schema/settings-file.ts';
+import { storageDefaults } from './schema/storage-section.ts';
 import { telemetryDefaults } from './schema/telemetry-section.ts';
 import type { Path } from './tree.ts';
 
@@ -23,6 +25,7 @@ export interface SettingSource<S extends z.ZodType = z.ZodType> {
 const { shape } = settingsFile;
 const listen = shape.listen.unwrap().shape;
 const limits = shape.limits.unwrap().shape;
+const idempotency = shape.idempotency.unwrap().shape;
 const storageShape = shape.storage.unwrap().shape;
 const telemetry = shape.telemetry.unwrap().shape;
 const capture = telemetry.capture.unwrap().shape;
@@ -133,9 +136,29 @@ export const settingSources = {
   }),
   storageFolder: source({
     name: 'storage.folder',
-    variables: [],
+    variables: ['HEADRACE_STORAGE_FOLDER'],
     path: ['storage', 'folder'],
-    schema: storageShape.folder,
+    schema: storageShape.folder.unwrap(),
+  }),
+  storageUrl: source({
+    name: 'storage.url',
+    variables: ['HEADRACE_STORAGE_URL'],
+    path: ['storage', 'url'],
+    schema: storageShape.url.unwrap(),
+  }),
+  flushInterval: source({
+    name: 'storage.flush_interval',
+    variables: [],
+    path: ['storage', 'flush_interval'],
+    schema: storageShape.flush_interval.unwrap(),
+    fallback: storageDefaults.flush_interval,
+  }),
+  keepUsage: source({
+    name: 'storage.keep_usage',
+    variables: [],
+    path: ['storage', 'keep_usage'],
+    schema: storageShape.keep_usage.unwrap(),
+    fallback: storageDefaults.keep_usage,
   }),
   logBodies: source({
     name: 'telemetry.log_bodies',
@@ -163,6 +186,34 @@ export const settingSources = {
     path: ['telemetry', 'capture', 'max_files'],
     schema: capture.max_files.unwrap(),
     fallback: telemetryDefaults.max_files,
+  }),
+  idempotencyKeep: source({
+    name: 'idempotency.keep',
+    variables: [],
+    path: ['idempotency', 'keep'],
+    schema: idempotency.keep.unwrap(),
+    fallback: idempotencyDefaults.keep,
+  }),
+  idempotencyLinger: source({
+    name: 'idempotency.linger',
+    variables: [],
+    path: ['idempotency', 'linger'],
+    schema: idempotency.linger.unwrap(),
+    fallback: idempotencyDefaults.linger,
+  }),
+  idempotencyMaxBytes: source({
+    name: 'idempotency.max_bytes',
+    variables: [],
+    path: ['idempotency', 'max_bytes'],
+    schema: idempotency.max_bytes.unwrap(),
+    fallback: idempotencyDefaults.max_bytes,
+  }),
+  idempotencyMaxAnswerBytes: source({
+    name: 'idempotency.max_answer_bytes',
+    variables: [],
+    path: ['idempotency', 'max_answer_bytes'],
+    schema: idempotency.max_answer_bytes.unwrap(),
+    fallback: idempotencyDefaults.max_answer_bytes,
   }),
   shutdownTimeout: source({
     name: 'shutdown_timeout',

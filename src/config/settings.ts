@@ -3,16 +3,24 @@ import type { LogLevel, Settings, TelemetrySettings } from './config.ts';
 import type { ConfigFolder } from './config-folder.ts';
 import type { Environment } from './flags.ts';
 import type { GatewayKeys } from './gateway-keys.ts';
+import { idempotencySettings, type ResolvedIdempotency, resolveIdempotency } from './idempotency-settings.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
 import type { Report } from './report.ts';
 import { type Resolved, resolveSetting, type SettingContext } from './resolve-setting.ts';
 import { settingDefaults } from './schema/settings-file.ts';
 import { telemetryDefaults } from './schema/telemetry-section.ts';
 import { settingSources } from './setting-sources.ts';
+import {
+  type ResolvedStorage,
+  resolveStorage,
+  type StoragePlaces,
+  shownStorage,
+  storageSettings,
+} from './storage-settings.ts';
 import { editDistance } from './suggest.ts';
 
 /** Every gateway setting with its source, before the parts are put together. */
-export interface ResolvedSettings {
+export interface ResolvedSettings extends ResolvedStorage, ResolvedIdempotency {
   readonly configDir: Resolved<string>;
   readonly host: Resolved<string>;
   readonly port: Resolved<number>;
@@ -24,7 +32,6 @@ export interface ResolvedSettings {
   readonly workers: Resolved<number>;
   readonly maxRequestBytes: Resolved<number>;
   readonly maxResponseBytes: Resolved<number>;
-  readonly storageFolder: Resolved<string>;
   readonly logBodies: Resolved<boolean>;
   readonly captureFolder: Resolved<string>;
   readonly captureMaxBytes: Resolved<number>;
@@ -47,7 +54,8 @@ export function resolveSettings(folder: ConfigFolder, context: SettingContext): 
     workers: resolveSetting(settingSources.workers, context),
     maxRequestBytes: resolveSetting(settingSources.maxRequestBytes, context),
     maxResponseBytes: resolveSetting(settingSources.maxResponseBytes, context),
-    storageFolder: resolveSetting(settingSources.storageFolder, context),
+    ...resolveStorage(context),
+    ...resolveIdempotency(context),
     logBodies: resolveSetting(settingSources.logBodies, context),
     captureFolder: resolveSetting(settingSources.captureFolder, context),
     captureMaxBytes: resolveSetting(settingSources.captureMaxBytes, context),
@@ -101,9 +109,11 @@ export function buildSettings(
     readonly keys: GatewayKeys;
     readonly connectorsFile: string | undefined;
     readonly defaultBackend: string | undefined;
+    readonly places: StoragePlaces;
     readonly extra: Settings['effective'];
   },
 ): Settings {
+  const shown = new Map(shownStorage(resolved, parts.places).map((one) => [one.name, one]));
   return {
     host: (resolved.host.value ?? settingDefaults.host).replace(/^\[(.*)\]$/, '$1'),
     port: resolved.port.value ?? settingDefaults.port,
@@ -115,15 +125,15 @@ export function buildSettings(
     workers: resolved.workers.value ?? settingDefaults.workers,
     maxRequestBytes: resolved.maxRequestBytes.value ?? settingDefaults.max_request_bytes,
     maxResponseBytes: resolved.maxResponseBytes.value ?? settingDefaults.max_response_bytes,
-    storageFolder:
-      resolved.storageFolder.value === undefined
-        ? undefined
-        : resolvePath(parts.folder.absolute, resolved.storageFolder.value),
+    storage: storageSettings(resolved, parts.places),
+    idempotency: idempotencySettings(resolved),
     telemetry: telemetrySettings(resolved, parts.folder),
     shutdownTimeoutMs: Math.round((resolved.shutdownTimeout.value ?? settingDefaults.shutdown_timeout) * 1000),
     streamHeartbeatMs: Math.round((resolved.streamHeartbeat.value ?? settingDefaults.stream_heartbeat) * 1000),
     effective: [
-      ...Object.values(resolved).map(({ name, value, source }) => ({ name, value, source })),
+      ...Object.values(resolved).map(
+        (one) => shown.get(one.name) ?? { name: one.name, value: one.value, source: one.source },
+      ),
       ...parts.extra,
       ...parts.keys.effective,
     ],

@@ -44,6 +44,9 @@ export function drillConfig(config: Config, options: DrillConfigOptions): Config
   const made: Config = {
     settings: replacedSettings(config.settings),
     keys: [adminKey],
+    tiers: new Map(), // nobody's budget stands in the way
+    teams: new Map(),
+    tags: new Map(),
     backends: replaced(config.backends),
     providers: replaced(config.providers),
     connectors: config.connectors,
@@ -81,7 +84,8 @@ function replacedSettings(settings: Settings): Settings {
     workers: 1,
     maxRequestBytes: settings.maxRequestBytes,
     maxResponseBytes: settings.maxResponseBytes,
-    storageFolder: undefined,
+    storage: { ...settings.storage, folder: undefined, url: undefined },
+    idempotency: settings.idempotency,
     telemetry: { logBodies: false, capture: undefined },
     shutdownTimeoutMs: Math.min(settings.shutdownTimeoutMs, 1000),
     streamHeartbeatMs: settings.streamHeartbeatMs,

@@ -38,14 +38,14 @@ export type HeaderList = readonly (readonly [string, string])[];
 export type RouteRole = 'open' | Role;
 
 export interface HttpRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** A path, or a prefix where it ends in `/`. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** A path, or a prefix where it ends in `/`, or one with a name in braces in the place of any one part. */
   readonly path: string;
   readonly role: RouteRole;
   /**
    * Answers. Errors that are thrown become the answer.
    * @param caller who asks; on an open route nobody in particular
-   * @param rest what stands behind a prefix, as it was sent
+   * @param rest what stands behind a prefix or in the place of the braces, as it was sent
    */
   readonly handle: (exchange: Exchange, caller: Caller, rest: string) => void | Promise<void>;
 }

@@ -2,6 +2,8 @@ import type { AdminHandlers } from '../admin/handlers.ts';
 import type { Catalog } from '../models/catalog.ts';
 import { notFound } from '../pipeline/resolve.ts';
 import type { MetricsPage } from '../telemetry/metrics.ts';
+import type { Exchange } from './exchange.ts';
+import { IdempotentCalls, type IdempotentPorts } from './idempotency/idempotent-calls.ts';
 import { toModelBody } from './model-body.ts';
 import { decodeName, replyJson } from './reply-json.ts';
 import type { RouteHandlers } from './routes.ts';
@@ -14,12 +16,19 @@ export interface HandlerPorts extends ServePorts {
   /** How the last reload went. */
   readonly lastReload: () => { readonly ok: boolean; readonly at: string };
   readonly admin: AdminHandlers;
+  readonly idempotency: IdempotentPorts;
 }
 
 /** What each route does, over the stages of the pipeline. */
 export function createHandlers(ports: HandlerPorts): RouteHandlers {
+  const idempotent = new IdempotentCalls(ports.idempotency);
   return {
-    call: (exchange, caller, protocol) => serveCall(exchange, caller, protocol, ports),
+    call: async (exchange, caller, protocol) => {
+      const serve = (one: Exchange) => serveCall(one, caller, protocol, ports);
+      const key = exchange.header('idempotency-key');
+      if (key === undefined) await serve(exchange);
+      else await idempotent.serve(exchange, caller, key, serve);
+    },
     listModels: async (exchange, caller) => {
       const listings = await ports.catalog().list(caller);
       replyJson(exchange, 200, { object: 'list', data: listings.map(toModelBody) });
@@ -46,6 +55,7 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
     adminConnectors: ports.admin.connectors,
     adminReload: ports.admin.reload,
     deletePackage: ports.admin.deletePackage,
+    admin: ports.admin.operations,
     metrics: async (exchange) => {
       const { contentType, text } = await ports.renderMetrics();
       exchange.reply(

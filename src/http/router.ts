@@ -10,17 +10,25 @@ export interface RouterPorts {
   readonly refused: (exchange: Exchange, error: GatewayError) => void;
 }
 
+/** A path with one part that may be anything. */
+interface Template {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+  readonly methods: Map<string, HttpRoute>;
+}
+
 /** Finds the route of a request, lets in whom the route's role lets in, and answers with the error where one is thrown. */
 export class Router {
   readonly #exact = new Map<string, Map<string, HttpRoute>>();
   readonly #prefixes: { readonly path: string; readonly methods: Map<string, HttpRoute> }[] = [];
+  readonly #templates: Template[] = [];
   readonly #ports: RouterPorts;
 
   constructor(routes: readonly HttpRoute[], ports: RouterPorts) {
     this.#ports = ports;
     for (const route of routes) {
-      const methods = route.path.endsWith('/') ? this.#prefix(route.path) : this.#path(route.path);
-      methods.set(route.method, route);
+      this.#methodsOf(route.path).set(route.method, route);
     }
   }
 
@@ -41,6 +49,7 @@ export class Router {
     const { path } = exchange;
     let methods = this.#exact.get(path);
     let rest = '';
+    if (methods === undefined) ({ methods, rest } = this.#inTemplate(path));
     if (methods === undefined) {
       const prefix = this.#prefixes.find((entry) => path.startsWith(entry.path) && path.length > entry.path.length);
       methods = prefix?.methods;
@@ -55,6 +64,29 @@ export class Router {
     throw new GatewayError('method_not_allowed', `${path.slice(0, 200)} takes ${allowed}, not ${exchange.method}`, {
       headers: [['allow', allowed]],
     });
+  }
+
+  #inTemplate(path: string): { methods: Map<string, HttpRoute> | undefined; rest: string } {
+    for (const { before, after, methods } of this.#templates) {
+      if (path.length <= before.length + after.length || !path.startsWith(before) || !path.endsWith(after)) continue;
+      const rest = path.slice(before.length, path.length - after.length);
+      if (!rest.includes('/')) return { methods, rest };
+    }
+    return { methods: undefined, rest: '' };
+  }
+
+  #methodsOf(path: string): Map<string, HttpRoute> {
+    if (path.includes('{')) return this.#template(path);
+    return path.endsWith('/') ? this.#prefix(path) : this.#path(path);
+  }
+
+  #template(path: string): Map<string, HttpRoute> {
+    const known = this.#templates.find((entry) => entry.path === path);
+    if (known !== undefined) return known.methods;
+    const [before = '', after = ''] = path.split(/\{[^}]*\}/);
+    const methods = new Map<string, HttpRoute>();
+    this.#templates.push({ path, before, after, methods });
+    return methods;
   }
 
   #path(path: string): Map<string, HttpRoute> {

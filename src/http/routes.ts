@@ -1,3 +1,7 @@
+import { gatewayOperations } from '../admin/gateway-operations.ts';
+import { groupOperations } from '../admin/group-operations.ts';
+import { keyOperations } from '../admin/key-operations.ts';
+import type { AdminHandler } from '../admin/operation.ts';
 import { protocols } from '../protocols/registry.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Protocol } from '../types/protocol.ts';
@@ -15,7 +19,12 @@ export interface RouteHandlers {
   adminConnectors(exchange: Exchange): void;
   adminReload(exchange: Exchange): Promise<void>;
   deletePackage(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
+  /** The rest of the admin API, by the names of its operations. */
+  readonly admin: Readonly<Record<keyof typeof routedOperations, AdminHandler>>;
 }
+
+/** What the admin API does by routes that are written from its own table. */
+const routedOperations = { getOpenApi: gatewayOperations.getOpenApi, ...keyOperations, ...groupOperations };
 
 /** Every route and the role it needs. */
 export function routeTable(handlers: RouteHandlers): HttpRoute[] {
@@ -41,5 +50,13 @@ export function routeTable(handlers: RouteHandlers): HttpRoute[] {
     { method: 'POST', path: '/admin/reload', role: 'admin', handle: handlers.adminReload },
     { method: 'DELETE', path: '/model-packages/', role: 'admin', handle: handlers.deletePackage },
     { method: 'DELETE', path: '/v1/model-packages/', role: 'admin', handle: handlers.deletePackage },
+    ...Object.values(routedOperations).map(
+      ({ id, method, path }): HttpRoute => ({
+        method,
+        path,
+        role: 'admin',
+        handle: (exchange, caller, rest) => handlers.admin[id as keyof typeof routedOperations](exchange, caller, rest),
+      }),
+    ),
   ];
 }

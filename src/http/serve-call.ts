@@ -1,13 +1,15 @@
 import type { GatewayError } from '../gateway-error.ts';
 import { Attempts } from '../pipeline/attempts.ts';
 import { type PipelinePorts, type Run, runCall } from '../pipeline/run.ts';
+import { isSpentKnown, settleCaller } from '../pipeline/settle-caller.ts';
 import { parseCall } from '../protocols/parse-call.ts';
 import type { Finish } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import type { CallWatch } from '../types/call-watch.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Protocol } from '../types/protocol.ts';
-import type { UsageRecord } from '../types/usage-record.ts';
+import { addUsage, type Usage } from '../types/usage.ts';
+import type { ApproachRecord, UsageRecord } from '../types/usage-record.ts';
 import { forwardHeaders, readClientRetries, readDeadline, readNice } from './client-headers.ts';
 import { errorReply, toGatewayError } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -43,15 +45,15 @@ interface Serving {
 }
 
 /** How a call ended, for its record. */
-type Ending = Pick<UsageRecord, 'status' | 'outcome' | 'code' | 'error' | 'usage'>;
+type Ending = Pick<UsageRecord, 'status' | 'outcome' | 'code' | 'error' | 'usage'> & Pick<Finish, 'endedAt'>;
 
-/** Serves one call of a client, from its bytes to the record of it. */
+/** Serves one call of a client, from its bytes to the record of it, which it gives. */
 export async function serveCall(
   received: Exchange,
   caller: Caller,
   protocol: Protocol,
   ports: ServePorts,
-): Promise<void> {
+): Promise<UsageRecord> {
   const watch = ports.watch(received);
   const exchange = watch === undefined ? received : new WatchedExchange(received, watch);
   const attempts = new Attempts(watch);
@@ -63,16 +65,24 @@ export async function serveCall(
     const call = readCall(exchange, protocol);
     serving.call = call;
     const answer = await runCall(call, caller, lease.pipeline, run);
+    // Of a whole answer it is known what it took, which goes with it, unless more is done behind it.
+    const isOver = Buffer.isBuffer(answer.body) && answer.settled === undefined;
+    const whole = isOver ? await answer.finished : undefined;
+    if (whole !== undefined && isSpentKnown(run, whole)) await settleCaller(call, run, whole, lease.pipeline);
     writeAnswer(exchange, answer, run, lease.heartbeatMs);
-    const finish = await answer.finished;
+    const finish = await (answer.settled ?? answer.finished);
+    await settleCaller(call, run, finish, lease.pipeline);
     const record = toRecord(serving, endingOf(finish, answer.status));
     ports.ended(record, finish.error, watch?.ended(record));
+    return record;
   } catch (thrown) {
     const error = toGatewayError(thrown);
     const { status, headers, body } = errorReply(error);
     exchange.reply(status, mergeHeaders(headers, runHeaders(exchange, run)), body);
+    await settleCaller(serving.call, run, undefined, lease.pipeline);
     const record = toRecord(serving, endingOfFailure(serving, error, status));
     ports.ended(record, error, watch?.ended(record));
+    return record;
   } finally {
     lease.release();
   }
@@ -92,8 +102,9 @@ function readCall(exchange: Exchange, protocol: Protocol): Call {
   });
 }
 
-function endingOf({ outcome, usage, error }: Finish, status: number): Ending {
-  return { status: outcome === 'cancelled' ? 499 : status, outcome, usage, code: error?.code, error: error?.summary };
+function endingOf({ outcome, usage, error, endedAt }: Finish, status: number): Ending {
+  const known = { outcome, usage, code: error?.code, error: error?.summary };
+  return { ...known, status: outcome === 'cancelled' ? 499 : status, ...(endedAt !== undefined && { endedAt }) };
 }
 
 function endingOfFailure({ exchange, run }: Serving, error: GatewayError, status: number): Ending {
@@ -107,16 +118,24 @@ function mergeHeaders(first: readonly (readonly [string, string])[], then: reado
   return [...first, ...then.filter(([name]) => !given.has(name))];
 }
 
+/** What was spent before an approach failed; undefined where nobody answered, or where there is none. */
+function usageOf(approach: ApproachRecord | undefined): Usage | undefined {
+  const [first, ...others] = approach?.models ?? [];
+  return first && others.reduce((sum, { usage }) => addUsage(sum, usage), first.usage);
+}
+
 function toRecord({ exchange, caller, protocol, run, call }: Serving, ending: Ending): UsageRecord {
   const { candidate, count } = run.attempts;
+  const approach = run.approach?.record();
+  const by = run.approach?.answeredBy();
   const firstByteAt = run.answer?.firstByteAt;
   return {
     id: exchange.id,
     protocol: protocol.name,
     caller: caller.name,
     asked: call?.model ?? '',
-    backend: candidate?.backend.config.name,
-    model: candidate?.model,
+    backend: by?.backend ?? candidate?.backend.config.name,
+    model: by?.model ?? candidate?.model,
     stream: call?.stream ?? false,
     status: ending.status,
     outcome: ending.outcome,
@@ -125,8 +144,9 @@ function toRecord({ exchange, caller, protocol, run, call }: Serving, ending: En
     attempts: count,
     tries: run.attempts.tries.length > 1 ? run.attempts.records(exchange.receivedAt) : undefined,
     clientRetries: readClientRetries(exchange),
-    usage: ending.usage,
+    usage: ending.usage ?? usageOf(approach),
+    approach,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - exchange.receivedAt,
-    totalMs: performance.now() - exchange.receivedAt,
+    totalMs: (ending.endedAt ?? performance.now()) - exchange.receivedAt,
   };
 }

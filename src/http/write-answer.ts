@@ -1,5 +1,6 @@
 import { rateLimitHeaders } from '../limits/rate-limit-headers.ts';
 import type { Try } from '../pipeline/attempts.ts';
+import { tightestRates } from '../pipeline/caller-rates.ts';
 import type { Run } from '../pipeline/run.ts';
 import type { Answer } from '../types/answer.ts';
 import { errorEvent } from './errors.ts';
@@ -58,18 +59,30 @@ class Heartbeat {
 /** What tells a client how its answer, or its error, came about. */
 export function runHeaders(exchange: Exchange, run: Run): [string, string][] {
   const headers: [string, string][] = [['x-request-id', exchange.id]];
-  const { candidate, count } = run.attempts;
-  if (candidate !== undefined && count > 0) {
-    headers.push(
-      ['x-headrace-backend', headerText(candidate.backend.config.name)],
-      ['x-headrace-model', headerText(candidate.model)],
-      ['x-headrace-attempts', String(count)],
-    );
+  const { count } = run.attempts;
+  if (count > 0) {
+    headers.push(...whoHeaders(run), ['x-headrace-attempts', String(count)]);
   }
   const { tries } = run.attempts;
   if (tries.length > 1) headers.push(['x-headrace-tries', headerText(tries.map(tryText).join(', '), 4096)]);
-  const state = run.ticket?.state;
+  if (run.downgradedFrom !== undefined) headers.push(['x-headrace-downgraded', headerText(run.downgradedFrom)]);
+  if (run.spent?.cost !== undefined && run.spent.usage !== undefined) {
+    headers.push(['x-headrace-cost', (run.spent.cost / 1e9).toFixed(9)]);
+  }
+  const state = tightestRates(run.ticket?.state, run.admitted?.rates());
   return state === undefined ? headers : headers.concat(rateLimitHeaders(state));
+}
+
+/** Who answered; where it is an approach's answer that is yet to come, nobody knows. */
+function whoHeaders({ attempts, approach, answer }: Run): [string, string][] {
+  const { candidate } = attempts;
+  const asked = candidate && { backend: candidate.backend.config.name, model: candidate.model };
+  const by = approach?.answeredBy() ?? (approach !== undefined && answer !== undefined ? undefined : asked);
+  if (by === undefined) return [];
+  return [
+    ['x-headrace-backend', headerText(by.backend)],
+    ['x-headrace-model', headerText(by.model)],
+  ];
 }
 
 /** Such as `openai:gpt-4o;upstream_error;120ms`; of the one that answered the code is `ok`. */

@@ -39,6 +39,11 @@ export class SlidingWindow {
     this.#ring[at + 2] = tokens;
   }
 
+  /** The tokens that a call counts for; undefined: it has left the window. */
+  tokensOf(number: number): number | undefined {
+    return number < this.#head ? undefined : this.#ring[this.#offset(number) + 2];
+  }
+
   /** Lets go of what is older than the window. */
   expire(now: number): void {
     while (this.#head < this.#tail) {

@@ -24,6 +24,8 @@ export interface AskContext {
   readonly caller: string;
   readonly ports: AskPorts;
   readonly attempts: Attempts;
+  /** Whether the text of answers is kept, for counting where a backend reports no usage. */
+  readonly keepText?: boolean;
   /** Stands for the conversation; 0: none, or nobody asks for it. */
   readonly affinity: number;
   /** Milliseconds of `performance.now()` after which nothing more is tried; undefined: no such time. */

@@ -16,6 +16,7 @@ export interface AttemptOptions {
   readonly caller: string;
   readonly ports: AskPorts;
   readonly attempts: Attempts;
+  readonly keepText?: boolean;
   readonly rated: (ticket: Ticket) => void;
 }
 

@@ -12,9 +12,10 @@ import { explainBody } from './explain-body.ts';
 import { describeCost, explainCandidates, explainPolicy } from './explain-candidates.ts';
 import { explainLimits } from './explain-limits.ts';
 import { explainName } from './explain-name.ts';
+import { explainPlan } from './explain-plan.ts';
 import { fit } from './fit.ts';
 import { overrideFields } from './override-fields.ts';
-import { mayUse } from './resolve.ts';
+import { mayUse, resolveName } from './resolve.ts';
 import { approachPrefix, type PipelinePorts } from './run.ts';
 
 /** One thing that is known of a request, such as `upstream` and `POST http://...`. */
@@ -89,9 +90,8 @@ function explainKeys(call: Call, route: Route, config: Config, directory: Direct
 }
 
 function explainApproach(call: Call, prefix: string | undefined, route: Route, ports: PipelinePorts, say: Say): void {
-  const { approach } = ports.approaches.choose(call, prefix, route.approach);
-  const calls = approach.maximumCalls;
-  say('approach', `${approach.name}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}`);
+  const find = (name: string) => resolveName(name, ports.directory).route;
+  explainPlan(ports.approaches.choose(call, prefix, route.approach, find), say);
 }
 
 function explainModel({ backend, config }: Candidate, say: Say): void {

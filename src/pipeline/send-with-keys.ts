@@ -52,7 +52,7 @@ function requestOf(
   body: Buffer,
   key: number,
   candidate: Candidate,
-  { route }: AskContext,
+  { route, keepText }: AskContext,
 ): BackendRequest {
   const { firstOutputMs, gapMs, totalMs } = route.policy;
   return {
@@ -68,7 +68,7 @@ function requestOf(
     rules: {
       answerModel: candidate.answerModel,
       withholdUsage: call.stream && !call.wantsUsage,
-      keepText: candidate.config?.limits.tokensPerMinute !== undefined,
+      keepText: keepText === true || candidate.config?.limits.tokensPerMinute !== undefined,
     },
     signal: call.signal,
   };

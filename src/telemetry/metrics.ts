@@ -7,6 +7,7 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
+import type { Usage } from '../types/usage.ts';
 import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -37,6 +38,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<'backend' | 'model' | 'protocol' | 'status'>;
   readonly #refusals: Counter<'reason'>;
+  readonly #replays: Counter<'how'>;
   readonly #upstreamErrors: Counter<'backend' | 'model' | 'code'>;
   readonly #tries: Counter<'backend' | 'model' | 'code'>;
   readonly #duration: Histogram<'backend' | 'model'>;
@@ -52,6 +54,12 @@ export class Metrics {
       name: 'headrace_requests_total',
       help: 'Requests by what served them and the status that the client got',
       labelNames: [...model, 'protocol', 'status'],
+      registers,
+    });
+    this.#replays = new Counter({
+      name: 'headrace_replayed_requests_total',
+      help: 'Requests that were answered by the call of another with the same Idempotency-Key: while it ran, or by its stored answer',
+      labelNames: ['how'],
       registers,
     });
     this.#refusals = new Counter({
@@ -155,15 +163,15 @@ export class Metrics {
     if ((record.outcome === 'failed' || record.outcome === 'broken') && record.code !== undefined) {
       this.#upstreamErrors.inc({ ...this.#labels(record.backend, record.model), code: record.code });
     }
-    const { usage } = record;
-    if (usage === undefined) return;
-    if (usage.promptTokens) model.tokens.prompt.inc(usage.promptTokens);
-    if (usage.completionTokens) model.tokens.completion.inc(usage.completionTokens);
-    if (usage.cachedTokens) model.tokens.cached.inc(usage.cachedTokens);
-    if (usage.reasoningTokens) model.tokens.reasoning.inc(usage.reasoningTokens);
+    if (record.approach === undefined) countTokens(model, record.usage);
+    else for (const part of record.approach.models) countTokens(this.#model(part.backend, part.model), part.usage);
   }
 
   /** Counts a request that never became a call. */
+  replayed(how: 'joined' | 'stored'): void {
+    this.#replays.inc({ how });
+  }
+
   refused(reason: string): void {
     this.#refusals.inc({ reason });
   }
@@ -231,4 +239,11 @@ export class Metrics {
     }
     return metrics;
   }
+}
+
+function countTokens({ tokens }: ModelMetrics, usage: Usage | undefined): void {
+  if (usage?.promptTokens) tokens.prompt.inc(usage.promptTokens);
+  if (usage?.completionTokens) tokens.completion.inc(usage.completionTokens);
+  if (usage?.cachedTokens) tokens.cached.inc(usage.cachedTokens);
+  if (usage?.reasoningTokens) tokens.reasoning.inc(usage.reasoningTokens);
 }

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../gateway-error.ts';
-import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
+import type { ApproachRecord, TryRecord, UsageRecord } from '../types/usage-record.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -27,6 +27,15 @@ export class Recorder {
     if (error?.status === 500) this.#log.error({ ...fields, cause: describeCause(error) }, 'request');
     else if (record.outcome === 'failed' || record.outcome === 'broken') this.#log.warn(fields, 'request');
     else this.#log.info(fields, 'request');
+  }
+
+  /**
+   * A request was answered by the call of another with the same `Idempotency-Key`.
+   * @param first the request id of that call
+   */
+  replayed(id: string, caller: string, first: string, how: 'joined' | 'stored'): void {
+    this.#metrics.replayed(how);
+    this.#log.info({ id, caller, first, how }, 'replayed');
   }
 
   /** A request never became a call: no such route, no key, an error of a side route. */
@@ -70,8 +79,28 @@ function logFields(record: UsageRecord) {
     completion_tokens: usage?.completionTokens,
     cached_tokens: usage?.cachedTokens,
     reasoning_tokens: usage?.reasoningTokens,
+    approach: record.approach && approachFields(record.approach),
     first_byte_ms: round(record.firstByteMs),
     total_ms: round(record.totalMs),
+  };
+}
+
+function approachFields({ name, calls, stopped, models, facts }: ApproachRecord) {
+  return {
+    name: name.slice(0, 256),
+    calls,
+    stopped,
+    models: models.map(({ backend, model, calls: answered, usage, cost }) => ({
+      backend,
+      model: model.slice(0, 256),
+      calls: answered,
+      prompt_tokens: usage.promptTokens,
+      completion_tokens: usage.completionTokens,
+      cached_tokens: usage.cachedTokens,
+      reasoning_tokens: usage.reasoningTokens,
+      cost: cost === undefined ? undefined : cost / 1e9,
+    })),
+    facts,
   };
 }
 

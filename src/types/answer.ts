@@ -16,6 +16,8 @@ export interface Answer {
   readonly firstByteAt: number;
   /** Fulfilled when the last byte was there, or nothing more can come; never rejected. */
   readonly finished: Promise<Finish>;
+  /** The same, when what is done behind the answer is over too and in its usage; left out: nothing is done. */
+  readonly settled?: Promise<Finish>;
 }
 
 /** How an answer ended. */
@@ -26,6 +28,8 @@ export interface Finish {
   readonly error: GatewayError | undefined;
   /** The text that was generated, for counting where the backend reported no usage; undefined if that is not needed. */
   readonly text: (() => string) | undefined;
+  /** Milliseconds of `performance.now()` when its last byte was there; left out: just now. */
+  readonly endedAt?: number;
 }
 
 /** Bytes that come by and by. It is to be started exactly once. */

@@ -24,6 +24,8 @@ export interface UsageRecord {
   /** How often the client's SDK has repeated this request already, where it says so. */
   readonly clientRetries: number | undefined;
   readonly usage: Usage | undefined;
+  /** What took several calls to answer; undefined: a plain call. */
+  readonly approach?: ApproachRecord | undefined;
   /** Milliseconds from receiving the request. */
   readonly firstByteMs: number | undefined;
   readonly totalMs: number;
@@ -43,4 +45,29 @@ export interface TryRecord {
   readonly startedMs: number;
   /** Milliseconds until the first output, or until it failed. */
   readonly tookMs: number;
+}
+
+/** What an approach took that made the calls of one request, also where it failed or the client left. Plain data. */
+export interface ApproachRecord {
+  /** As it was asked for, such as `readurls&moa`. */
+  readonly name: string;
+  /** Upstream calls that were begun, also those that failed. */
+  readonly calls: number;
+  /** Who answered, in the order of their first answers. Calls without an answer are in none of them. */
+  readonly models: readonly ModelRecord[];
+  /** Which part of its budget ended it before its time; undefined: none did. */
+  readonly stopped: 'deadline' | 'max_calls' | 'max_cost' | undefined;
+  /** What it found out: votes, scores, what was chosen; numbers only, no texts. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What one model of one backend took of a request's calls. */
+export interface ModelRecord {
+  readonly backend: string;
+  readonly model: string;
+  /** Those that it answered. */
+  readonly calls: number;
+  readonly usage: Usage;
+  /** Nano-dollars; undefined where a price that is needed is not known. */
+  readonly cost: number | undefined;
 }

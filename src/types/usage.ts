@@ -26,6 +26,21 @@ export function readUsage(value: unknown): Usage | undefined {
   };
 }
 
+/** The sum of two; what neither of them reported stays unreported. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    promptTokens: plus(one.promptTokens, other.promptTokens),
+    completionTokens: plus(one.completionTokens, other.completionTokens),
+    totalTokens: plus(one.totalTokens, other.totalTokens),
+    cachedTokens: plus(one.cachedTokens, other.cachedTokens),
+    reasoningTokens: plus(one.reasoningTokens, other.reasoningTokens),
+  };
+}
+
+function plus(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined ? other : one + (other ?? 0);
+}
+
 function detail(details: unknown, name: string): number | undefined {
   return typeof details === 'object' && details !== null
     ? count((details as Record<string, unknown>)[name])

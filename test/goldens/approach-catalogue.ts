@@ -19,6 +19,7 @@ export const testCatalogue: ApproachCatalogue = {
     const faults = parts.map((part) => checkOne(part, (parameters[part] ?? {}) as Parameters, [part], settings));
     return faults.find((fault) => fault !== undefined);
   },
+  models: () => [],
 };
 
 function checkOne(

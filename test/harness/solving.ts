@@ -1,6 +1,8 @@
+import { openLastingServices } from '../../src/approaches/lasting-services.ts';
 import { parsePlan } from '../../src/approaches/plan.ts';
 import { type ApproachPorts, PlannedApproach } from '../../src/approaches/run-plan.ts';
 import { SampleMemory } from '../../src/approaches/sample-memory.ts';
+import type { ApproachServices } from '../../src/approaches/services.ts';
 import type { Budget } from '../../src/approaches/spending.ts';
 import type { Stage } from '../../src/approaches/stage.ts';
 import type { ApproachesConfig } from '../../src/config/approaches-config.ts';
@@ -27,6 +29,8 @@ export interface SolvingOptions {
   readonly keepAliveMs?: number;
   readonly memory?: SampleMemory;
   readonly settings?: Partial<ApproachesConfig>;
+  /** In place of those that a test has for itself. */
+  readonly services?: Partial<ApproachServices>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are read as a client reads them, by the names of their fields
@@ -48,8 +52,10 @@ export interface SolvingRig {
   readonly backend: MockServer;
   /** The bodies of all calls that came, in order. */
   sent(): Record<string, Json>[];
+  /** What failed behind answers. */
+  readonly failed: readonly unknown[];
   /** Runs the plan on a chat of one question; the fields are added to the request. */
-  solve(question: string, fields?: object, signal?: AbortSignal): Promise<Solved>;
+  solve(question: string, fields?: object, signal?: AbortSignal, caller?: string): Promise<Solved>;
 }
 
 /** A plan over one scripted backend, through the gateway's own pipeline but for the choice of the approach. */
@@ -68,6 +74,7 @@ export async function startSolving(options: SolvingOptions): Promise<SolvingRig>
     whenSpent: 'best',
     ...options.budget,
   };
+  const failed: unknown[] = [];
   const words = (text: string) => text.split(/\s+/).filter(Boolean).length;
   const ports: ApproachPorts = {
     memory: options.memory ?? new SampleMemory(),
@@ -80,9 +87,15 @@ export async function startSolving(options: SolvingOptions): Promise<SolvingRig>
     costOf: () => undefined,
     settings: { ...gateway.runtime.config.approaches, ...options.settings },
     tokens: async (texts) => texts.map(words),
+    services: { ...openLastingServices((error) => failed.push(error)), ...options.services } as ApproachServices,
   };
   const approach = new PlannedApproach(plan, budget, ports);
-  const solve: SolvingRig['solve'] = async (question, fields = {}, signal = new AbortController().signal) => {
+  const solve: SolvingRig['solve'] = async (
+    question,
+    fields = {},
+    signal = new AbortController().signal,
+    name = 'anonymous',
+  ) => {
     const messages = [{ role: 'user', content: question }];
     const body = Buffer.from(JSON.stringify({ model: 'u:m', messages, ...fields }));
     const call = parseCall(chatCompletions, {
@@ -92,19 +105,19 @@ export async function startSolving(options: SolvingOptions): Promise<SolvingRig>
       receivedAt: performance.now(),
       forwardHeaders: [],
     });
-    const caller = { name: 'anonymous', role: 'admin' as const, models: undefined };
+    const caller = { name, role: 'admin' as const, models: undefined };
     const { pipeline } = gateway.runtime;
     const run = { answer: undefined, ticket: undefined, attempts: new Attempts(undefined) };
     const route = resolve('u:m', caller, pipeline.directory);
     return read(await approach.run(call, createAsk(route, caller, pipeline, run)));
   };
-  return { backend, sent: () => backend.posts().map((request) => request.json as Record<string, Json>), solve };
+  return { backend, failed, sent: () => backend.posts().map((request) => request.json as Record<string, Json>), solve };
 }
 
 async function read(answer: Answer): Promise<Solved> {
   const headers = Object.fromEntries(answer.headers);
   const bytes = Buffer.isBuffer(answer.body) ? answer.body : await gather(answer.body);
-  const finish = await answer.finished;
+  const finish = await (answer.settled ?? answer.finished);
   if (Buffer.isBuffer(answer.body)) {
     const body = JSON.parse(bytes.toString());
     return { status: answer.status, headers, body, text: body.choices[0].message.content, events: [], finish };

@@ -1,13 +1,5 @@
 import { fenced } from '../fenced.ts';
-
-/** A page as a model is shown it. */
-export interface ShownPage {
-  readonly url: string;
-  readonly title: string;
-  readonly text: string;
-  /** Only its beginning is shown. */
-  readonly isCut: boolean;
-}
+import type { ShownPage } from '../web/shown-pages.ts';
 
 /** A page that is not there. */
 export interface MissingPage {
@@ -32,7 +24,8 @@ export function pagesText(pages: readonly ShownPage[], missing: readonly Missing
   return parts.join('\n\n');
 }
 
-function pageText({ url, title, text, isCut }: ShownPage): string {
+/** One page with where it is from. */
+export function pageText({ url, title, text, isCut }: ShownPage): string {
   const head = title === '' ? `URL: ${url}` : `URL: ${url}\nTitle: ${title}`;
   return `${head}\n\n${text}${isCut ? '\n[the rest is left out]' : ''}`;
 }

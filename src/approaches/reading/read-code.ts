@@ -3,26 +3,41 @@ interface Fence {
   readonly length: number;
   /** How many columns of white space the lines of the block may have for standing in a list or quote. */
   readonly indent: number;
+  readonly language: string;
+}
+
+/** A fenced block of a text, without its fences. */
+export interface CodeBlock {
+  /** What stands behind the opening fence, such as `python`; `''`: nothing. */
+  readonly language: string;
+  readonly code: string;
 }
 
 /**
- * The inside of the first fenced block, with fences of backticks or tildes of any length (at least 3) and any language,
- * also where the opening fence stands after other text on its line; a block that is never closed goes to the end.
- * The whole text where there is no such block.
+ * The fenced blocks, with fences of backticks or tildes of any length (at least 3) and any language, also where the
+ * opening fence stands after other text on its line; a block that is never closed goes to the end.
  */
-export function readCode(text: string): string {
+export function* codeBlocks(text: string): Generator<CodeBlock> {
   const lines = text.split('\n');
-  for (const [index, line] of lines.entries()) {
-    const fence = openingFence(line);
-    if (fence) return insideOf(lines.slice(index + 1), fence);
+  for (let index = 0; index < lines.length; index++) {
+    const fence = openingFence(lines[index] ?? '');
+    if (fence === undefined) continue;
+    let end = index + 1;
+    while (end < lines.length && !isClosingFence(lines[end] ?? '', fence)) end++;
+    yield { language: fence.language, code: insideOf(lines.slice(index + 1, end), end < lines.length, fence) };
+    index = end;
   }
-  return text;
 }
 
-function insideOf(lines: readonly string[], fence: Fence): string {
-  const end = lines.findIndex((line) => isClosingFence(line, fence));
-  const code = (end === -1 ? lines : lines.slice(0, end)).map((line) => outdented(line, fence.indent)).join('\n');
-  if (end !== -1) return code.endsWith('\r') ? code.slice(0, -1) : code;
+/** The inside of the first fenced block; the whole text where there is none. */
+export function readCode(text: string): string {
+  const [first] = codeBlocks(text);
+  return first?.code ?? text;
+}
+
+function insideOf(lines: readonly string[], isClosed: boolean, fence: Fence): string {
+  const code = lines.map((line) => outdented(line, fence.indent)).join('\n');
+  if (isClosed) return code.endsWith('\r') ? code.slice(0, -1) : code;
   const marks = fence.mark.repeat(fence.length);
   const trimmed = code.trimEnd();
   return trimmed.endsWith(marks) ? trimmed.slice(0, -marks.length) : code;
@@ -39,7 +54,7 @@ function openingFence(line: string): Fence | undefined {
   if (mark === '`' && language.includes('`')) return undefined;
   if (!isBlank && (mark === '~' || !/^[\w+#.-]{0,40}$/.test(language))) return undefined;
   const isListItem = /^(?:[-*+]|\d{1,9}[.)])$/.test(before.trim());
-  return { mark, length: end - start, indent: isBlank || isListItem ? before.length : 0 };
+  return { mark, length: end - start, indent: isBlank || isListItem ? before.length : 0, language };
 }
 
 function firstMarks(line: string): number {

@@ -4,6 +4,7 @@ import { ratingRequest } from '../prompts/bon.ts';
 import { readScore } from '../reading/read-score.ts';
 import type { Reply } from '../reply.ts';
 import type { Solver, Task } from '../solver.ts';
+import { namedModels } from '../stage-needs.ts';
 
 const parameters = z.strictObject({
   ...commonParameters,
@@ -23,6 +24,7 @@ export const bon: Solver<z.output<typeof parameters>> = {
   kind: 'solver',
   name: 'bon',
   parameters,
+  models: (values) => namedModels(values, 'judge'),
   keepsFormat: true,
   maximumCalls: ({ candidates }) => (candidates === 1 ? 1 : 1 + candidates),
   solve: async (task, { candidates, judge }) => {

@@ -4,6 +4,7 @@ import { selectionRequest } from '../prompts/genselect.ts';
 import { readChoice } from '../reading/read-choice.ts';
 import type { Reply } from '../reply.ts';
 import type { Solver, Task } from '../solver.ts';
+import { namedModels } from '../stage-needs.ts';
 
 const parameters = z.strictObject({
   ...commonParameters,
@@ -24,6 +25,7 @@ export const genselect: Solver<z.output<typeof parameters>> = {
   kind: 'solver',
   name: 'genselect',
   parameters,
+  models: (values) => namedModels(values, 'judge'),
   keepsFormat: true,
   maximumCalls: ({ candidates, group_size }) => 1 + comparisons(candidates, group_size),
   solve: async (task, { candidates, group_size, judge }) => {

@@ -43,6 +43,10 @@ export const mars: Solver<Parameters> = {
   kind: 'solver',
   name: 'mars',
   parameters,
+  models: (values) =>
+    agentsOf(values).flatMap(({ model }, at) =>
+      model === undefined ? [] : [{ name: model, path: ['agents', at, 'model'] }],
+    ),
   keepsFormat: true,
   maximumCalls: (values) => {
     const size = agentsOf(values).length;

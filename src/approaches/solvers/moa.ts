@@ -4,6 +4,7 @@ import { commonParameters, count } from '../parameters.ts';
 import { aggregationRequest, critiqueRequest, proposalRequest } from '../prompts/moa.ts';
 import type { Reply } from '../reply.ts';
 import type { AnswerOptions, Solver, Task } from '../solver.ts';
+import { namedModels } from '../stage-needs.ts';
 
 const model = z.string().min(1);
 const parameters = z.strictObject({
@@ -45,6 +46,7 @@ export const moa: Solver<Parameters> = {
   kind: 'solver',
   name: 'moa',
   parameters,
+  models: (values) => namedModels(values, 'aggregator', 'proposers'),
   keepsFormat: true,
   maximumCalls: (values) => values.layers * deal(values).length + (values.critique ? 1 : 0) + 1,
   solve: async (task, values) => {

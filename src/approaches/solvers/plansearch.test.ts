@@ -178,3 +178,39 @@ describe('plansearch with several plans', () => {
     await expect(none.solve('QUESTION')).rejects.toMatchObject({ status: 422 });
   });
 });
+
+describe('plansearch with several plans and `n`', () => {
+  it.each([2, 4])('gives a program of its own for each of %i choices, without a comparison', async (n) => {
+    const rig = await startSeveral(3, {}, { status: 500 });
+    const { body, finish } = await rig.solve('QUESTION', { n });
+    const texts = body.choices.map((choice: { message: { content: string } }) => choice.message.content);
+    expect(texts.toSorted()).toEqual(Array.from({ length: n }, (_, at) => `PROGRAM-${at + 1}`));
+    expect(body.choices.map(({ index }: { index: number }) => index)).toEqual(texts.map((_: string, at: number) => at));
+    expect(rig.sent()).toHaveLength(2 + 2 * n);
+    expect(body.headrace).toMatchObject({ calls: 2 + 2 * n });
+    expect(finish.usage).toMatchObject({ totalTokens: 15 * (2 + 2 * n) });
+    const bases = basesOf(rig.sent()).map((basis) => basis.join());
+    expect(new Set(bases).size).toBe(n);
+    expect(plansearch.maximumCalls({ plans: 3, observations: 3 }, n)).toBe(2 + 2 * n);
+  });
+
+  it('streams them, each whole', async () => {
+    const rig = await startSeveral(2, {}, { status: 500 });
+    const { events } = await rig.solve('QUESTION', { n: 2, stream: true });
+    const ends = events.filter((event) => event.choices[0]?.finish_reason === 'stop');
+    expect(ends.map((event) => event.choices[0].index)).toEqual([0, 1]);
+  });
+
+  it('leaves out those that fail', async () => {
+    const rig = await startSeveral(3, { 2: { status: 500 } }, { status: 500 });
+    const { body } = await rig.solve('QUESTION', { n: 3 });
+    expect(body.choices).toHaveLength(2);
+  });
+
+  it('is not that with one plan', async () => {
+    const rig = await startOne([...four, ...four], {});
+    const { body } = await rig.solve('QUESTION', { n: 1 });
+    expect(body.choices).toHaveLength(1);
+    expect(plansearch.givesChoices?.({ plans: 1, observations: 3 })).toBe(false);
+  });
+});

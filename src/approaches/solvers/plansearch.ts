@@ -11,7 +11,11 @@ import type { Solution, Solver, Task } from '../solver.ts';
 const parameters = z.strictObject({
   ...commonParameters,
   observations: count('Observations that are asked for, each time.', 10, 3),
-  plans: count('Solutions in words, each of which becomes a program.', 8, 1),
+  plans: count(
+    'Solutions in words, each of which becomes a program. With several the choices of a request with `n` are as many programs; else one comparison picks.',
+    8,
+    1,
+  ),
   language: z
     .string()
     .min(1)
@@ -26,16 +30,22 @@ const programming = { temperature: 0.1 };
 
 /**
  * Plan search: observations, observations on these, solutions in words, programs (E. Wang and others, "Planning In
- * Natural Language Improves LLM Search For Code Generation", arXiv 2409.03733).
+ * Natural Language Improves LLM Search For Code Generation", arXiv 2409.03733). With several plans and `n` each plan is a
+ * choice; there are then as many plans as choices.
  */
 export const plansearch: Solver<Parameters> = {
   kind: 'solver',
   name: 'plansearch',
   parameters,
   keepsFormat: false,
-  maximumCalls: ({ plans }) => (plans === 1 ? 4 : 2 + 2 * plans + 1),
-  solve: async (task, { observations, plans, language }) => {
-    const steps = plans === 1 ? 4 : 5;
+  maximumCalls: ({ plans }, choices = 1) => {
+    if (choices > 1) return 2 + 2 * choices;
+    return plans === 1 ? 4 : 2 + 2 * plans + 1;
+  },
+  givesChoices: ({ plans }) => plans > 1,
+  solve: async (task, { observations, plans: asked, language }) => {
+    const plans = task.choices > 1 ? task.choices : asked;
+    const steps = plans === 1 || task.choices > 1 ? 4 : 5;
     task.step(1, steps, 'observations');
     const first = readList((await task.help({ material: observationRequest(observations), ...searching })).text);
     task.step(2, steps, 'derived observations');
@@ -52,6 +62,7 @@ export const plansearch: Solver<Parameters> = {
     const requests = solutions.map(({ text }) => ({ material: programRequest(text, language), ...programming }));
     if (requests.length === 1) return { reply: await task.last(requests[0]) };
     const programs = await gatherCandidates(requests.map((request) => task.answer(request)));
+    if (task.choices > 1) return { reply: programs[0] as Reply, others: programs.slice(1) };
     task.step(5, steps, 'selection');
     return select(task, programs);
   },

@@ -5,6 +5,7 @@ import { deceptionRequest, verificationRequest } from '../prompts/pvg.ts';
 import { readScore } from '../reading/read-score.ts';
 import type { Reply } from '../reply.ts';
 import type { Solution, Solver, Task } from '../solver.ts';
+import { namedModels } from '../stage-needs.ts';
 
 const parameters = z.strictObject({
   ...commonParameters,
@@ -25,6 +26,7 @@ export const pvg: Solver<z.output<typeof parameters>> = {
   kind: 'solver',
   name: 'pvg',
   parameters,
+  models: (values) => namedModels(values, 'verifier'),
   keepsFormat: false,
   maximumCalls: ({ candidates }) => 2 + 2 * candidates,
   solve: async (task, { candidates, verifier }) => {

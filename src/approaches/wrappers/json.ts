@@ -5,6 +5,7 @@ import { createJsonCheck, isJson } from '../json-check.ts';
 import { count } from '../parameters.ts';
 import type { Branch, Plan } from '../plan.ts';
 import { repairRequest } from '../prompts/json.ts';
+import { asksForTools } from '../reply.ts';
 import { readResponseFormat } from '../response-format.ts';
 import type { StageOutcome, Wrapper } from '../stage.ts';
 
@@ -28,6 +29,7 @@ export const json: Wrapper<z.output<typeof parameters>> = {
     const check = await createJsonCheck(format);
     let outcome = await next(request);
     for (let done = 0; ; done++) {
+      if (asksForTools(outcome.reply)) return outcome; // the answer comes when they have run
       const text = outcome.text ?? outcome.reply.text;
       const { json: found, problems } = check(text);
       const told = done === 0 ? outcome.metadata : { ...outcome.metadata, repairs: done };

@@ -35,7 +35,9 @@ const codeExecution = z
     command: z
       .array(anyText('The program of the sandbox, or one of its arguments.', { example: '"run-in-sandbox"' }))
       .min(1, { error: 'must hold at least the program' })
-      .describe('The sandbox that the code is run in, as a list: the program and its arguments. Required if `enabled`.')
+      .describe(
+        'The sandbox that the code is run in, with a Python 3 in it, as a list: the program and its arguments. `{folder}` stands for the folder with the code, `program.py`; without it the code comes on standard input. Required if `enabled`.',
+      )
       .optional(),
     timeout: seconds('How long the code may run.', { above: 0, maximum: 3600, example: code.timeout }).default(
       code.timeout,

@@ -2,7 +2,11 @@ import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
 import { approachesSection } from './approaches-section.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
+import { keyFields } from './key-fields.ts';
+import { limitsSchema, tagsSection, teamsSection, tiersSection } from './limits-section.ts';
 import { modelAliasesSection, routesSection } from './routes-section.ts';
+import { idempotencySection } from './idempotency-section.ts';
+import { storageSection } from './storage-section.ts';
 import { telemetrySection } from './telemetry-section.ts';
 
 /** What holds where neither flag, environment nor `headrace.yaml` says anything, in the units of the file. */
@@ -35,19 +39,21 @@ const listen = z
 
 const key = z
   .strictObject({
-    name: text('Who this key belongs to, for the log and for usage.', { example: 'alice' }),
+    name: keyFields.name,
     key_env_var: variableName('The environment variable that holds the key.', 'ALICE_KEY').optional(),
     sha256: text('The SHA-256 of the key in hexadecimal digits, instead of `key_env_var`.', {
       expects: 'the SHA-256 of the key as 64 hexadecimal digits',
       example: 'the output of: printf %s "$KEY" | sha256sum',
       pattern: /^[0-9A-Fa-f]{64}$/,
     }).optional(),
-    role: choice('`admin` may also use the admin routes.', ['admin', 'user']).default('user'),
-    models: z
-      .array(text('A public model name.', { example: '"openai:gpt-4o"' }))
-      .min(1, { error: 'must name at least one model; leave it out to allow all models' })
-      .describe('The public model names that this key may use; all if left out.')
-      .optional(),
+    role: keyFields.role.default('user'),
+    models: keyFields.models.optional(),
+    owner: keyFields.owner.optional(),
+    team: keyFields.team.optional(),
+    tags: keyFields.tags.optional(),
+    tier: keyFields.tier.optional(),
+    limits: limitsSchema.optional(),
+    expires_at: keyFields.expires_at.optional(),
   })
   .describe('A key of the gateway itself.');
 
@@ -67,15 +73,6 @@ const limits = z
     }).default(settingDefaults.max_response_bytes),
   })
   .describe('Limits of the gateway itself.');
-
-const storage = z
-  .strictObject({
-    folder: text('The folder of what outlives a restart, such as which model packages were deleted.', {
-      expects: 'the path of a folder',
-      example: '"/var/lib/headrace"',
-    }),
-  })
-  .describe('Where the gateway keeps what is to outlive a restart. Left out: nowhere.');
 
 /** `headrace.yaml`: the gateway itself. A new section is one more optional field here. */
 export const settingsFile = z
@@ -108,11 +105,15 @@ export const settingsFile = z
       },
     ).optional(),
     keys: z.array(key).describe('The keys of the gateway itself. None: it is open, and on loopback only.').optional(),
+    tiers: tiersSection.optional(),
+    teams: teamsSection.optional(),
+    tags: tagsSection.optional(),
     routes: routesSection.optional(),
     model_aliases: modelAliasesSection.optional(),
     approaches: approachesSection.optional(),
     limits: limits.optional(),
-    storage: storage.optional(),
+    storage: storageSection.optional(),
+    idempotency: idempotencySection.optional(),
     telemetry: telemetrySection.optional(),
     shutdown_timeout: seconds('How long running requests may go on after a signal to stop.', {
       minimum: 0,

@@ -87,7 +87,7 @@ describe('over a restart', () => {
     const { openSqliteStorage } = await import('../../../src/storage/sqlite-storage.ts');
     await deletePackage(gateway.url, 'm');
     const other = await openSqliteStorage(join(folder, 'state'));
-    expect(other.deletedPackages()).toEqual(['b:m']);
-    other.close();
+    expect(await other.packages.deleted()).toEqual(['b:m']);
+    await other.close();
   });
 });

@@ -1,0 +1,70 @@
+import * as schemas from './group-schemas.ts';
+import { pageOf } from './key-schemas.ts';
+import type { AdminOperation } from './operation.ts';
+
+/** The four operations on teams, or on tags. */
+function operationsOf(kind: 'Team' | 'Tag'): Record<'list' | 'get' | 'put' | 'delete', AdminOperation> {
+  const word = kind.toLowerCase();
+  const parameter = `The name of the ${word}.`;
+  const list = `/admin/${word}s`;
+  const path = `${list}/{name}`;
+  const shown = { description: `The ${word}.`, schema: schemas.shownGroup };
+  return {
+    list: {
+      id: `list${kind}s`,
+      method: 'GET',
+      path: list,
+      summary: `The ${word}s that have limits, those of the file too`,
+      query: schemas.groupQuery,
+      answers: { 200: { description: `A page of ${word}s, by name.`, schema: pageOf(schemas.shownGroup) } },
+      errors: ['invalid_request'],
+    },
+    get: {
+      id: `get${kind}`,
+      method: 'GET',
+      path,
+      parameter,
+      summary: `One ${word}`,
+      answers: { 200: shown },
+      errors: ['not_found'],
+    },
+    put: {
+      id: `put${kind}`,
+      method: 'PUT',
+      path,
+      parameter,
+      isConditional: true,
+      summary: `Make a ${word}, or replace what it may take`,
+      body: schemas.newGroup,
+      isBodyOptional: true,
+      answers: { 200: shown, 201: { ...shown, description: `The ${word}, which is new.` } },
+      errors: ['invalid_json', 'invalid_request', 'conflict', 'backend_unavailable'],
+    },
+    delete: {
+      id: `delete${kind}`,
+      method: 'DELETE',
+      path,
+      parameter,
+      isConditional: true,
+      summary: kind === 'Team' ? 'Delete a team that has no keys' : 'Delete the limits of a tag; keys keep the tag',
+      query: schemas.deletionQuery,
+      answers: { 204: { description: 'It is gone.', schema: undefined } },
+      errors: ['invalid_request', 'not_found', 'conflict', 'backend_unavailable'],
+    },
+  };
+}
+
+const teams = operationsOf('Team');
+const tags = operationsOf('Tag');
+
+/** Teams and tags. */
+export const groupOperations = {
+  listTeams: teams.list,
+  getTeam: teams.get,
+  putTeam: teams.put,
+  deleteTeam: teams.delete,
+  listTags: tags.list,
+  getTag: tags.get,
+  putTag: tags.put,
+  deleteTag: tags.delete,
+} as const satisfies Record<string, AdminOperation>;

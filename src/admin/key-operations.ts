@@ -1,0 +1,93 @@
+import * as schemas from './key-schemas.ts';
+import type { AdminOperation } from './operation.ts';
+
+const id = 'The id of the key, such as `key_...`.';
+const shown = { 200: { description: 'The key.', schema: schemas.shownKey } };
+
+/** Keys. */
+export const keyOperations = {
+  createKey: {
+    id: 'createKey',
+    method: 'POST',
+    path: '/admin/keys',
+    summary: 'Make a key; its secret is shown this once',
+    body: schemas.newKey,
+    answers: { 201: { description: 'The key with its secret.', schema: schemas.openedKey } },
+    errors: ['invalid_json', 'invalid_request', 'conflict', 'backend_unavailable'],
+  },
+  listKeys: {
+    id: 'listKeys',
+    method: 'GET',
+    path: '/admin/keys',
+    summary: 'The keys, those of the file too',
+    query: schemas.keyQuery,
+    answers: { 200: { description: 'A page of keys, by name.', schema: schemas.pageOf(schemas.shownKey) } },
+    errors: ['invalid_request'],
+  },
+  getKey: {
+    id: 'getKey',
+    method: 'GET',
+    path: '/admin/keys/{id}',
+    parameter: id,
+    summary: 'One key',
+    answers: shown,
+    errors: ['not_found'],
+  },
+  changeKey: {
+    id: 'changeKey',
+    method: 'PATCH',
+    path: '/admin/keys/{id}',
+    parameter: id,
+    isConditional: true,
+    summary: 'Change what is named of a key, and nothing else',
+    body: schemas.keyChange,
+    answers: shown,
+    errors: ['invalid_json', 'invalid_request', 'not_found', 'conflict', 'backend_unavailable'],
+  },
+  deleteKey: {
+    id: 'deleteKey',
+    method: 'DELETE',
+    path: '/admin/keys/{id}',
+    parameter: id,
+    isConditional: true,
+    summary: 'Delete a key; what it used stays in the ledger',
+    answers: { 204: { description: 'It is gone.', schema: undefined } },
+    errors: ['not_found', 'conflict', 'backend_unavailable'],
+  },
+  rotateKey: {
+    id: 'rotateKey',
+    method: 'POST',
+    path: '/admin/keys/{id}/rotate',
+    parameter: id,
+    isConditional: true,
+    summary: 'Give a key another secret, which is shown this once',
+    body: schemas.rotation,
+    isBodyOptional: true,
+    answers: { 200: { description: 'The key with its new secret.', schema: schemas.openedKey } },
+    errors: ['invalid_json', 'invalid_request', 'not_found', 'conflict', 'backend_unavailable'],
+  },
+  disableKey: {
+    id: 'disableKey',
+    method: 'POST',
+    path: '/admin/keys/{id}/disable',
+    parameter: id,
+    isConditional: true,
+    summary: 'Refuse a key until it is enabled again',
+    body: schemas.onlyVersion,
+    isBodyOptional: true,
+    answers: shown,
+    errors: ['invalid_json', 'invalid_request', 'not_found', 'conflict', 'backend_unavailable'],
+  },
+  enableKey: {
+    id: 'enableKey',
+    method: 'POST',
+    path: '/admin/keys/{id}/enable',
+    parameter: id,
+    isConditional: true,
+    summary: 'Let in a key again that was disabled',
+    body: schemas.onlyVersion,
+    isBodyOptional: true,
+    answers: shown,
+    errors: ['invalid_json', 'invalid_request', 'not_found', 'conflict', 'backend_unavailable'],
+  },
+} as const satisfies Record<string, AdminOperation>;

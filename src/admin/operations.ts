@@ -1,0 +1,12 @@
+import { gatewayOperations } from './gateway-operations.ts';
+import { groupOperations } from './group-operations.ts';
+import { keyOperations } from './key-operations.ts';
+import type { AdminOperation } from './operation.ts';
+
+/** Everything that the admin API does. Another room of it is one more line here, and its handlers in `handlers.ts`. */
+export const adminOperations = { ...gatewayOperations, ...keyOperations, ...groupOperations } as const satisfies Record<
+  string,
+  AdminOperation
+>;
+
+export type AdminOperationId = keyof typeof adminOperations;
