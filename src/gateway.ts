@@ -10,10 +10,12 @@ import type { Sources } from './config/source-files.ts';
 import { ConfigWatcher } from './config/watch.ts';
 import { GatewayError } from './gateway-error.ts';
 import { createHandlers } from './http/handlers.ts';
+import type { WorkerHomes } from './http/idempotency/worker-homes.ts';
 import { KeyGuard } from './http/key-guard.ts';
 import { Router } from './http/router.ts';
 import { type RouteHandlers, routeTable } from './http/routes.ts';
-import { type HttpServer, startServer } from './http/server.ts';
+import type { HttpServer, ServerOptions } from './http/server.ts';
+import { startServers } from './http/start-servers.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { MemoryGovernor } from './limits/memory-governor.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
@@ -48,6 +50,8 @@ export interface GatewayOptions {
   readonly everywhere?: Everywhere;
   /** What is deleted already, in the other processes that serve. */
   readonly deletions?: Deletions;
+  /** Where several processes serve: which of them an `Idempotency-Key` is at home at. */
+  readonly homes?: WorkerHomes;
 }
 
 /** What is to be done in every process that serves with the same configuration. Rejects where one did not do it. */
@@ -108,13 +112,14 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   let draining = false;
   const router = createRouter({ reloader, keys, metrics, recorder, telemetry, options }, () => draining);
-  const server = await startServer({
+  const serving: ServerOptions = {
     host,
     port,
     maximumRequestBytes: () => reloader.runtime.config.settings.maxRequestBytes,
     refused: (request, error) => recorder.refused(request, error),
     handle: (exchange) => router.handle(exchange),
-  });
+  };
+  const server = await startServers(serving, options.homes);
   const watcher = options.load && options.sources ? await watchFiles(reloader) : undefined;
   return {
     port: server.port,
@@ -210,6 +215,7 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
     admin: createAdminHandlers(createAdminPorts(parts)),
     idempotency: {
       settings: () => reloader.runtime.config.settings.idempotency,
+      homes: options.homes,
       replayed: (exchange, caller, first, how) => recorder.replayed(exchange.id, caller.name, first, how),
     },
     started: () => recorder.started(),

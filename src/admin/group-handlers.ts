@@ -43,7 +43,16 @@ function handlersOf(
       const query = readQuery(exchange, schemas.groupQuery);
       const now = directory();
       const groups = [...now.groups(kind).values()];
-      replyPrivate(exchange, 200, pageOf(groups, ({ name }) => name, (group) => showGroup(group, now), query));
+      replyPrivate(
+        exchange,
+        200,
+        pageOf(
+          groups,
+          ({ name }) => name,
+          (group) => showGroup(group, now),
+          query,
+        ),
+      );
     },
     get: (exchange, _caller, rest) => {
       const name = decodeName(rest);

@@ -4,20 +4,31 @@ import { startAdminGateway } from '../../test/harness/admin-client.ts';
 
 describe.each(['team', 'tag'] as const)('a %s', (kind) => {
   it('is made, replaced, listed and deleted, whatever its name', async () => {
-    const { ask } = await startAdminGateway({ files: { 'headrace.yaml': `tiers: {free: {}}\n${kind}s: {filed: {tier: free}}\n` } });
+    const { ask } = await startAdminGateway({
+      files: { 'headrace.yaml': `tiers: {free: {}}\n${kind}s: {filed: {tier: free}}\n` },
+    });
     const name = `a/b %_'"?#\u{1f511}`;
     const path = `/admin/${kind}s/${encodeURIComponent(name)}`;
     const made = await ask('PUT', path, { limits: { requests_per_minute: 5 }, tier: 'free' });
     expect([made.status, made.body.name, made.body.version]).toEqual([201, name, 1]);
     const replaced = await ask('PUT', path, { limits: { budget: { day: 2 } } });
     expect(replaced.status).toBe(200);
-    expect(replaced.body).toMatchObject({ object: kind, tier: null, limits: { budget: { day: 2 } }, version: 2, keys: 0 });
+    expect(replaced.body).toMatchObject({
+      object: kind,
+      tier: null,
+      limits: { budget: { day: 2 } },
+      version: 2,
+      keys: 0,
+    });
     expect((await ask('GET', path)).body).toEqual(replaced.body);
     const late = await ask('PUT', path, { version: 1 });
     expect([late.status, late.body.detail]).toEqual([409, { version: 2 }]);
     const first = await ask('GET', `/admin/${kind}s?limit=1`);
     const second = await ask('GET', `/admin/${kind}s?limit=1&cursor=${first.body.next_cursor}`);
-    expect([first, second].flatMap(({ body }) => body.data.map((one: { name: string }) => one.name))).toEqual([name, 'filed']);
+    expect([first, second].flatMap(({ body }) => body.data.map((one: { name: string }) => one.name))).toEqual([
+      name,
+      'filed',
+    ]);
     expect((await ask('DELETE', path, undefined, { 'if-match': '"1"' })).status).toBe(409);
     expect((await ask('DELETE', path)).status).toBe(204);
     expect((await ask('DELETE', path)).status).toBe(404);
@@ -48,14 +59,19 @@ describe('a team with keys', () => {
 });
 
 it('a key whose tier or name the file takes away is refused until that is mended', async () => {
-  const { ask, create, tryKey, gateway } = await startAdminGateway({ files: { 'headrace.yaml': 'tiers: {free: {}}\n' } });
+  const { ask, create, tryKey, gateway } = await startAdminGateway({
+    files: { 'headrace.yaml': 'tiers: {free: {}}\n' },
+  });
   const tiered = await create({ name: 'tiered', tier: 'free' });
   const named = await create({ name: 'named' });
   const file = (text: string) => put(gateway.folder, 'headrace.yaml', `storage: {folder: state}\n${text}`);
   await file(`keys: [{name: named, sha256: "${'ab'.repeat(32)}"}]\n`);
   await gateway.gateway.reload('a test');
   expect([await tryKey(tiered.secret), await tryKey(named.secret)]).toEqual(Array(2).fill('403 permission_denied'));
-  const statuses = (await ask('GET', '/admin/keys')).body.data.map((key: { id: string; status: string }) => [key.id, key.status]);
+  const statuses = (await ask('GET', '/admin/keys')).body.data.map((key: { id: string; status: string }) => [
+    key.id,
+    key.status,
+  ]);
   expect(Object.fromEntries(statuses)).toMatchObject({ [tiered.id]: 'tier_missing', [named.id]: 'name_taken' });
   await ask('PATCH', `/admin/keys/${named.id}`, { name: 'other' });
   await file('tiers: {free: {}}\n');

@@ -44,7 +44,10 @@ describe('PATCH /admin/keys/{id}', () => {
     [{ limits: { max_concurrent: 9 } }, { limits: { ...limits, max_concurrent: 9 } }],
     [{ limits: { budget: { day: 0.000000001 } } }, { limits: { ...limits, budget: { day: 1e-9, month: 20 } } }],
     [{ limits: { budget: { day: null } } }, { limits: { ...limits, budget: { month: 20 } } }],
-    [{ limits: { budget: { week: 3, total: 4 } } }, { limits: { ...limits, budget: { day: 1.5, week: 3, month: 20, total: 4 } } }],
+    [
+      { limits: { budget: { week: 3, total: 4 } } },
+      { limits: { ...limits, budget: { day: 1.5, week: 3, month: 20, total: 4 } } },
+    ],
     [{ limits: { budget: null } }, { limits: { requests_per_minute: 5, tokens_per_day: 1000 } }],
     [
       { limits: { when_spent: { downgrade_to: 'cheap' } } },
@@ -97,12 +100,20 @@ describe('PATCH /admin/keys/{id}', () => {
     expect((await ask('DELETE', path, undefined, { 'if-match': '1' })).status).toBe(409);
     expect((await ask('PATCH', path, { owner: 'z' }, { 'if-match': 'x' })).status).toBe(400);
     expect((await ask('PATCH', path, { owner: 'z', version: 1 }, { 'if-match': '"2"' })).status).toBe(400);
-    expect((await ask('PATCH', path, { owner: 'z' }, { 'if-match': '"2"' })).body).toMatchObject({ owner: 'z', version: 3 });
+    expect((await ask('PATCH', path, { owner: 'z' }, { 'if-match': '"2"' })).body).toMatchObject({
+      owner: 'z',
+      version: 3,
+    });
   });
 
   it('loses none of several changes at once of different fields', async () => {
     const { ask, path } = await start();
-    const changes = [{ owner: 'new' }, { team: 'blue' }, { limits: { budget: { week: 7 } } }, { limits: { budget: { total: 9 } } }];
+    const changes = [
+      { owner: 'new' },
+      { team: 'blue' },
+      { limits: { budget: { week: 7 } } },
+      { limits: { budget: { total: 9 } } },
+    ];
     const answers = await Promise.all(changes.map((change) => ask('PATCH', path, change)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect((await ask('GET', path)).body).toMatchObject({
@@ -146,7 +157,12 @@ describe('a key that may not be used', () => {
     expect([await tryKey(secret), await tryKey(rotated.body.secret)]).toEqual(['401 invalid_api_key', '200']);
     expect((await ask('DELETE', path)).status).toBe(204);
     expect(await tryKey(rotated.body.secret)).toBe('401 invalid_api_key');
-    for (const [method, end] of [['GET', ''], ['PATCH', ''], ['DELETE', ''], ['POST', '/rotate']] as const) {
+    for (const [method, end] of [
+      ['GET', ''],
+      ['PATCH', ''],
+      ['DELETE', ''],
+      ['POST', '/rotate'],
+    ] as const) {
       const answer = await ask(method, path + end, method === 'PATCH' ? { owner: 'x' } : undefined);
       expect([method, answer.status, answer.body.error.code]).toEqual([method, 404, 'not_found']);
     }
@@ -164,7 +180,9 @@ describe('a key that may not be used', () => {
     expect(await (await gateway.get('/v1/models', { authorization: secret })).text()).toContain('expired');
     expect(await tryKey(rotated.body.secret)).toBe('200');
     for (const overlap of [-1, 1e9, '5', null]) {
-      expect((await ask('POST', `${path}/rotate`, { overlap_seconds: overlap })).body.error.param).toBe('overlap_seconds');
+      expect((await ask('POST', `${path}/rotate`, { overlap_seconds: overlap })).body.error.param).toBe(
+        'overlap_seconds',
+      );
     }
   });
 
@@ -173,7 +191,9 @@ describe('a key that may not be used', () => {
     const key = await create({ name: 'short', expires_at: new Date(Date.now() + 1500).toISOString() });
     expect(await tryKey(key.secret)).toBe('200');
     await expect.poll(() => tryKey(key.secret), { timeout: 10_000 }).toBe('401 invalid_api_key');
-    expect((await ask('GET', '/admin/keys?status=expired')).body.data).toEqual([expect.objectContaining({ id: key.id })]);
+    expect((await ask('GET', '/admin/keys?status=expired')).body.data).toEqual([
+      expect.objectContaining({ id: key.id }),
+    ]);
   });
 });
 

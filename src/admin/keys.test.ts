@@ -12,7 +12,14 @@ describe('POST /admin/keys', () => {
     expect(made.status).toBe(201);
     const { secret, ...key } = made.body;
     expect(secret).toMatch(/^sk-hr-[A-Za-z0-9_-]{43}$/);
-    expect(key).toMatchObject({ name: 'alice', team: 'red', tags: ['a', 'b'], role: 'user', status: 'active', version: 1 });
+    expect(key).toMatchObject({
+      name: 'alice',
+      team: 'red',
+      tags: ['a', 'b'],
+      role: 'user',
+      status: 'active',
+      version: 1,
+    });
     expect(key.secrets).toEqual([expect.objectContaining({ last4: secret.slice(-4), expires_at: null })]);
     expect(made.headers.get('cache-control')).toBe('no-store');
     expect(made.headers.get('etag')).toBe('"1"');
@@ -31,26 +38,30 @@ describe('POST /admin/keys', () => {
   it('refuses what is wrong, and names the field', async () => {
     const { ask } = await startAdminGateway({ files: { 'headrace.yaml': tiers } });
     for (const [body, param, message] of [
-    [{}, 'name', 'required|must be'],
-    [{ name: '' }, 'name', 'must be'],
-    [{ name: ' a' }, 'name', 'white space'],
-    [{ name: 'a\u0000b' }, 'name', 'control'],
-    [{ name: 'a'.repeat(10_000) }, 'name', '10000 characters, and 128'],
-    [{ name: 'a', ownr: 'x' }, 'ownr', 'did you mean owner'],
-    [{ name: 'a', tags: ['x'.repeat(200)] }, 'tags.0', '128'],
-    [{ name: 'a', tags: Array.from({ length: 40 }, (_, index) => `${index}`) }, 'tags', '32 tags'],
-    [{ name: 'a', role: 'root' }, 'role', 'admin, user'],
-    [{ name: 'a', models: [] }, 'models', 'at least one'],
-    [{ name: 'a', team: 'rde' }, 'team', 'did you mean red'],
-    [{ name: 'a', tier: 'fre' }, 'tier', 'did you mean free'],
-    [{ name: 'a', expires_at: 'tomorrow' }, 'expires_at', 'ISO 8601'],
-    [{ name: 'a', expires_at: '2030-02-30' }, 'expires_at', 'ISO 8601'],
-    [{ name: 'a', expires_at: '2001-01-01' }, 'expires_at', 'past'],
-    [{ name: 'a', limits: { requests_per_minute: -1 } }, 'limits.requests_per_minute', 'whole number'],
-    [{ name: 'a', limits: { budget: { day: -1 } } }, 'limits.budget.day', 'number'],
-    [{ name: 'a', limits: { budget: { day: 1e300 } } }, 'limits.budget.day', 'number'],
-    [{ name: 'a', limits: { requests_per_mintue: 1 } }, 'limits.requests_per_mintue', 'did you mean requests_per_minute'],
-    ['{"name": "a", "__proto__": {"role": "admin"}}', '__proto__', 'no field'],
+      [{}, 'name', 'required|must be'],
+      [{ name: '' }, 'name', 'must be'],
+      [{ name: ' a' }, 'name', 'white space'],
+      [{ name: 'a\u0000b' }, 'name', 'control'],
+      [{ name: 'a'.repeat(10_000) }, 'name', '10000 characters, and 128'],
+      [{ name: 'a', ownr: 'x' }, 'ownr', 'did you mean owner'],
+      [{ name: 'a', tags: ['x'.repeat(200)] }, 'tags.0', '128'],
+      [{ name: 'a', tags: Array.from({ length: 40 }, (_, index) => `${index}`) }, 'tags', '32 tags'],
+      [{ name: 'a', role: 'root' }, 'role', 'admin, user'],
+      [{ name: 'a', models: [] }, 'models', 'at least one'],
+      [{ name: 'a', team: 'rde' }, 'team', 'did you mean red'],
+      [{ name: 'a', tier: 'fre' }, 'tier', 'did you mean free'],
+      [{ name: 'a', expires_at: 'tomorrow' }, 'expires_at', 'ISO 8601'],
+      [{ name: 'a', expires_at: '2030-02-30' }, 'expires_at', 'ISO 8601'],
+      [{ name: 'a', expires_at: '2001-01-01' }, 'expires_at', 'past'],
+      [{ name: 'a', limits: { requests_per_minute: -1 } }, 'limits.requests_per_minute', 'whole number'],
+      [{ name: 'a', limits: { budget: { day: -1 } } }, 'limits.budget.day', 'number'],
+      [{ name: 'a', limits: { budget: { day: 1e300 } } }, 'limits.budget.day', 'number'],
+      [
+        { name: 'a', limits: { requests_per_mintue: 1 } },
+        'limits.requests_per_mintue',
+        'did you mean requests_per_minute',
+      ],
+      ['{"name": "a", "__proto__": {"role": "admin"}}', '__proto__', 'no field'],
     ] as const) {
       const { status, body: answer } = await ask('POST', '/admin/keys', body);
       expect([status, answer.error.code, answer.error.param]).toEqual([400, 'invalid_request', param]);
@@ -61,7 +72,9 @@ describe('POST /admin/keys', () => {
 
   it('refuses what is no JSON object', async () => {
     const { ask } = await startAdminGateway();
-    const codes = ['{', '[]', 'null', '""', ''].map(async (body) => (await ask('POST', '/admin/keys', body)).body.error.code);
+    const codes = ['{', '[]', 'null', '""', ''].map(
+      async (body) => (await ask('POST', '/admin/keys', body)).body.error.code,
+    );
     expect(await Promise.all(codes)).toEqual(['invalid_json', ...Array(4).fill('invalid_request')]);
   });
 

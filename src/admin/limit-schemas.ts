@@ -35,7 +35,10 @@ export const limitsChange = z
 type LimitsChange = z.output<typeof limitsChange>;
 
 /** Limits after a change; undefined: none is left. */
-export function changeLimits(before: LimitSettings | undefined, change: LimitsChange | null): LimitSettings | undefined {
+export function changeLimits(
+  before: LimitSettings | undefined,
+  change: LimitsChange | null,
+): LimitSettings | undefined {
   if (change === null) return undefined;
   const written: LimitsFields = before === undefined ? {} : writeLimits(before);
   const { budget, ...others } = change;

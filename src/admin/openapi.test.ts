@@ -91,8 +91,10 @@ async function take({ id, at, query, body }: Step, { ask }: AdminGateway) {
 it('every operation of the document is there, and answers as the document says', async () => {
   const admin = await startAdminGateway({
     files: {
-      'backends/b/backend.yaml': 'backend_type: custom\napi_base_url: http://127.0.0.1:9/v1\nauth_type: none\nmodels: {m: {}}\n',
-      'external-api-connectors.toml': '[p]\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "key-of-p-0123456"\n[p.c]\ninternal = "i"\nexternal = "e"\n',
+      'backends/b/backend.yaml':
+        'backend_type: custom\napi_base_url: http://127.0.0.1:9/v1\nauth_type: none\nmodels: {m: {}}\n',
+      'external-api-connectors.toml':
+        '[p]\nbase_url = "http://127.0.0.1:9/v1"\napi_key = "key-of-p-0123456"\n[p.c]\ninternal = "i"\nexternal = "e"\n',
     },
   });
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
@@ -129,7 +131,9 @@ it('every route for admins stands in it', () => {
     Object.values(adminOperations).map((one) => `${one.method} ${'prefix' in one ? one.prefix : one.path}`),
   );
   const routes = routeTable({} as RouteHandlers).filter(({ role }) => role === 'admin');
-  const missing = routes.map(({ method, path }) => `${method} ${path.replace(/^\/v1/, '')}`).filter((one) => !described.has(one));
+  const missing = routes
+    .map(({ method, path }) => `${method} ${path.replace(/^\/v1/, '')}`)
+    .filter((one) => !described.has(one));
   expect(missing).toEqual([]);
   expect([...operations.keys()].toSorted()).toEqual(Object.keys(adminOperations).toSorted());
 });

@@ -18,7 +18,10 @@ export function readBody<S extends z.ZodType>(exchange: Exchange, schema: S, isO
   }
   const text = body.toString();
   if (text.trim() === '' && !isOptional) {
-    throw new GatewayError('invalid_request', 'a body is needed: a JSON object, with the header content-type: application/json');
+    throw new GatewayError(
+      'invalid_request',
+      'a body is needed: a JSON object, with the header content-type: application/json',
+    );
   }
   const value = text.trim() === '' ? {} : parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -32,7 +35,9 @@ export function readQuery<S extends z.ZodObject>(exchange: Exchange, schema: S):
   const value: Record<string, string> = Object.create(null);
   for (const [name, text] of new URLSearchParams(exchange.query)) {
     if (name in value) {
-      throw new GatewayError('invalid_request', `the query has "${name.slice(0, 100)}" twice`, { param: name.slice(0, 100) });
+      throw new GatewayError('invalid_request', `the query has "${name.slice(0, 100)}" twice`, {
+        param: name.slice(0, 100),
+      });
     }
     value[name] = text;
   }
@@ -48,7 +53,9 @@ export function readIfMatch(exchange: Exchange): number | undefined {
   if (header === undefined || header === '' || header === '*') return undefined;
   const version = /^"?(\d{1,15})"?$/.exec(header)?.[1];
   if (version !== undefined) return Number(version);
-  throw new GatewayError('invalid_request', 'the header If-Match must hold the version, such as "3"', { param: 'If-Match' });
+  throw new GatewayError('invalid_request', 'the header If-Match must hold the version, such as "3"', {
+    param: 'If-Match',
+  });
 }
 
 /** Of the body's version and the header's: the one that is given. */

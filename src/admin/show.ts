@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts';
 import type { AccessDirectory, GroupRecord } from '../keys/access-directory.ts';
-import type { KeyRecord } from '../keys/key-record.ts';
 import type { OpenedKey } from '../keys/key-manager.ts';
+import type { KeyRecord } from '../keys/key-record.ts';
 import { showLimits } from './limit-schemas.ts';
 
 /** A key as people and programs see it: nothing by which its secret could be found. */

@@ -1,4 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SharedSlots } from '../balancing/slots-authority.ts';
 import { isSlotsRequest } from '../balancing/slots-messages.ts';
 import { ConfigWatcher } from '../config/watch.ts';
@@ -8,6 +11,7 @@ import { MemoryLimiter } from '../limits/memory-limiter.ts';
 import { openLog } from '../telemetry/log.ts';
 import { type Answer, type ClusterMessage, isClusterMessage, type Question } from './cluster-messages.ts';
 import { ClusterReloads, type ConfigFiles } from './cluster-reloads.ts';
+import { workerVariables } from './worker-place.ts';
 
 const restartDelayMs = 1000;
 const answerTimeoutMs = 10_000;
@@ -36,13 +40,17 @@ export async function runPrimary(files: ConfigFiles, onReady: (port: number) => 
   );
   const shared = { limiter: new MemoryLimiter(), slots: new SharedSlots(), reloads };
   const listening = new Set<Worker>();
+  const indexes = new Map<number, number>();
   let ready = false;
   let ending = false;
   let code = 0;
   cluster.setupPrimary({ silent: false });
-  const fork = () => {
+  const sockets = await mkdtemp(join(tmpdir(), 'headrace-workers-'));
+  const fork = (index: number) => {
     if (ending) return;
-    serveWorker(cluster.fork(), shared, listening, ({ port }) => {
+    const worker = cluster.fork(workerVariables({ index, count: settings.workers, sockets }));
+    indexes.set(worker.id, index);
+    serveWorker(worker, shared, listening, ({ port }) => {
       if (ready || listening.size < settings.workers) return;
       ready = true;
       onReady(port);
@@ -52,7 +60,7 @@ export async function runPrimary(files: ConfigFiles, onReady: (port: number) => 
     ending = true;
     for (const worker of allWorkers()) send(worker, { type: 'one:end' });
   };
-  for (let i = 0; i < settings.workers; i++) fork();
+  for (let index = 0; index < settings.workers; index++) fork(index);
   actOnSignals(end, () => void reloads.reload('SIGHUP'));
   return new Promise((resolve) => {
     cluster.on('exit', (worker, exitCode, signal) => {
@@ -65,12 +73,13 @@ export async function runPrimary(files: ConfigFiles, onReady: (port: number) => 
       if (ending) {
         if (allWorkers().length > 0) return;
         watcher.close();
-        resolve(code);
+        rm(sockets, { recursive: true, force: true }).finally(() => resolve(code));
         return;
       }
       log.error({ pid: worker.process.pid, exitCode, signal }, 'a worker died and is replaced');
       void log.flush();
-      setTimeout(fork, restartDelayMs);
+      setTimeout(fork, restartDelayMs, indexes.get(worker.id) ?? 0);
+      indexes.delete(worker.id);
     });
   });
 }

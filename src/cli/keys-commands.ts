@@ -60,4 +60,3 @@ function addNewKeyOptions(command: Command): Command {
     .option('--limits <json>', 'its limits, as in headrace.yaml but in JSON')
     .option('--expires <moment>', 'from when on it is refused, such as 2027-01-31');
 }
-

@@ -9,7 +9,9 @@ interface Ended {
 }
 
 async function folderWith(settings = ''): Promise<string> {
-  return writeConfig({ 'headrace.yaml': `storage: {folder: state}\ntiers: {free: {requests_per_day: 5}}\n${settings}` });
+  return writeConfig({
+    'headrace.yaml': `storage: {folder: state}\ntiers: {free: {requests_per_day: 5}}\n${settings}`,
+  });
 }
 
 /** `headrace keys ARGUMENTS` with the configuration of a folder. */

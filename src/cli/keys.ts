@@ -82,16 +82,16 @@ function findKey(asked: string, { book }: KeysSession): KeyRecord {
 
 function printOpened(opened: OpenedKey, { book }: KeysSession, flags: KeyFlags): void {
   const shown = showOpened(opened, book.directory);
-  if (flags.json) return printJson(shown);
-  process.stdout.write(`${shown.secret}\n`);
+  if (flags.json) printJson(shown);
+  else process.stdout.write(`${shown.secret}\n`);
   process.stderr.write(`this is the secret of ${shown.name} (${shown.id}); it is shown this once and stored nowhere\n`);
 }
 
 function printKey(key: KeyRecord, { book }: KeysSession, flags: KeyFlags): void {
   const shown = showKey(key, book.directory);
-  if (flags.json) return printJson(shown);
+  if (flags.json) printJson(shown);
   for (const [field, value] of Object.entries(shown)) {
-    if (field === 'object') continue;
+    if (flags.json || field === 'object') continue;
     process.stdout.write(`${field}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
   }
 }

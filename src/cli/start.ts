@@ -1,7 +1,10 @@
 import cluster from 'node:cluster';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ConfigLoader } from '../config/config-loader.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { WorkerHomes } from '../http/idempotency/worker-homes.ts';
 import { StorageOpenError } from '../storage/storage-open-error.ts';
 import { type Log, openLog } from '../telemetry/log.ts';
 import type { ClusterWorker } from './cluster-worker.ts';
@@ -9,6 +12,7 @@ import type { ConfigFlags } from './config-options.ts';
 import { DemoServer } from './demo.ts';
 import { createLoader, firstLoad, type GoodConfig } from './load.ts';
 import { printBackendLines, printReady } from './start-lines.ts';
+import { readWorkerPlace } from './worker-place.ts';
 
 /** `headrace start`: runs until it is told to end. */
 export async function start(flags: ConfigFlags & { printConfig?: boolean }): Promise<void> {
@@ -42,8 +46,11 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
   const loader = createLoader(flags);
   const first = await firstLoad(loader, () => {}); // the primary process has said it all
   const { limiter, slots } = worker;
+  const { index, count, sockets } = readWorkerPlace(process.env);
+  await rm(join(sockets, `worker-${index}.sock`), { force: true }); // of one that died
+  const homes = new WorkerHomes(index, count, sockets);
   const renderMetrics = () => worker.renderMetrics();
-  const shared = { limiter, slots, everywhere: worker, deletions, renderMetrics };
+  const shared = { limiter, slots, everywhere: worker, deletions, renderMetrics, homes };
   const gateway = first && (await listen(first.config, loader, shared));
   if (gateway === undefined) {
     process.disconnect();
@@ -57,7 +64,7 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
 async function listen(
   config: Config,
   loader: ConfigLoader,
-  shared: Pick<GatewayOptions, 'limiter' | 'slots' | 'renderMetrics' | 'deletions' | 'sources'> & {
+  shared: Pick<GatewayOptions, 'limiter' | 'slots' | 'renderMetrics' | 'deletions' | 'sources' | 'homes'> & {
     readonly everywhere?: ClusterWorker;
   },
 ): Promise<Gateway | undefined> {

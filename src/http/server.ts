@@ -9,6 +9,8 @@ import { NodeExchange } from './node-exchange.ts';
 export interface ServerOptions {
   readonly host: string;
   readonly port: number;
+  /** The path of a socket to listen on in place of both, for this process alone. */
+  readonly socket?: string | undefined;
   /** Bytes of a body beyond which a request is refused. */
   readonly maximumRequestBytes: () => number;
   /** Told of what was refused before it became a request that could be handled. */
@@ -51,7 +53,8 @@ export function startServer(options: ServerOptions): Promise<HttpServer> {
   server.on('clientError', (error: Error, socket: Socket) => answerClientError(error, socket, options));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, () => {
+    const { host, port, socket } = options;
+    server.listen(socket === undefined ? { host, port } : { path: socket, exclusive: true }, () => {
       server.off('error', reject);
       resolve(toHttpServer(server));
     });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startAdminGateway } from '../../test/harness/admin-client.ts';
 import { startTestGateway } from '../../test/harness/test-gateway.ts';
-import type { LimitSettings } from '../config/limit-settings.ts';
 import { readLimits } from '../config/limit-section.ts';
+import type { LimitSettings } from '../config/limit-settings.ts';
 import { MemoryGovernor } from '../limits/memory-governor.ts';
 import { Secret } from '../secret.ts';
 import { openSqliteStorage } from '../storage/sqlite-storage.ts';
@@ -71,7 +71,10 @@ describe('a key book', () => {
     const { folder, storage } = await openState();
     const other = await openSqliteStorage(folder);
     onTestFinished(() => other.close());
-    const file = { ...noConfig, keys: [{ name: 'f', digest: new Secret('of-the-file').digest(), role: 'admin', models: undefined } as const] };
+    const file = {
+      ...noConfig,
+      keys: [{ name: 'f', digest: new Secret('of-the-file').digest(), role: 'admin', models: undefined } as const],
+    };
     const book = await openBook(storage, file);
     const { key, secret } = newKey();
     expect(who(book, secret)).toBe('invalid_api_key');
@@ -99,14 +102,23 @@ describe('a key book', () => {
     const { storage } = await openState();
     const config: AccessConfig = {
       ...noConfig,
-      tiers: new Map([['free', limits({ requests_per_minute: 5, max_concurrent: 2, when_spent: { downgrade_to: 'cheap' } })]]),
+      tiers: new Map([
+        ['free', limits({ requests_per_minute: 5, max_concurrent: 2, when_spent: { downgrade_to: 'cheap' } })],
+      ]),
       tags: new Map([['batch', { tier: undefined, limits: limits({ budget: { month: 20 } }) }]]),
     };
     const own = limits({ requests_per_minute: 7, budget: { day: 1.5 } });
     const { key, secret } = newKey({ team: 'red', tags: ['batch', 'free-tag'], tier: 'free', limits: own });
     await storage.keys.create(key);
     await storage.keys.putGroup(
-      { kind: 'team', name: 'red', tier: undefined, limits: limits({ tokens_per_day: 1000 }), createdAt: 0, version: 0 },
+      {
+        kind: 'team',
+        name: 'red',
+        tier: undefined,
+        limits: limits({ tokens_per_day: 1000 }),
+        createdAt: 0,
+        version: 0,
+      },
       0,
     );
     const book = await openBook(storage, config);

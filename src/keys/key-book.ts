@@ -122,7 +122,8 @@ export class KeyBook {
 
   #unknown(): GatewayError {
     if (this.isKnown) return unknownKey('this key of the gateway is not valid');
-    const message = 'keys that are not in headrace.yaml are not known yet, since the storage cannot be reached; try again';
+    const message =
+      'keys that are not in headrace.yaml are not known yet, since the storage cannot be reached; try again';
     return new GatewayError('backend_unavailable', message, { retryAfterMs: 1000 });
   }
 

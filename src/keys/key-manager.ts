@@ -123,7 +123,12 @@ export class KeyManager {
     throw new GatewayError('conflict', `"${key.name}" is a key of ${key.source}, and can only be changed there`);
   }
 
-  #audit(action: AuditLine['action'], by: Grantor, { id, name }: Pick<KeyRecord, 'id' | 'name'>, fields: readonly string[] = []): void {
+  #audit(
+    action: AuditLine['action'],
+    by: Grantor,
+    { id, name }: Pick<KeyRecord, 'id' | 'name'>,
+    fields: readonly string[] = [],
+  ): void {
     this.#ports.audit(auditOf(action, by, { name, id }, fields));
   }
 }

@@ -22,7 +22,19 @@ export function recordOfStored(key: VirtualKey): KeyRecord {
 
 /** Its identity is its name, which no other key of the file has. */
 export function recordOfFile(key: GatewayKey): KeyRecord {
-  const { name, owner, team, tags = [], role, models, tier, limits, expiresAt, last4 = '', source = 'headrace.yaml' } = key;
+  const {
+    name,
+    owner,
+    team,
+    tags = [],
+    role,
+    models,
+    tier,
+    limits,
+    expiresAt,
+    last4 = '',
+    source = 'headrace.yaml',
+  } = key;
   const sha256 = key.digest.toString('hex');
   return {
     id: `file:${name}`,

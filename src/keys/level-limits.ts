@@ -19,7 +19,13 @@ export function levelLimits(level: Level, settings: LimitSettings, identity: str
   const limits: Limit[] = [];
   const add = (resource: Resource, period: Period | undefined, maximum: number | undefined) => {
     if (maximum === undefined) return;
-    limits.push({ id: limitId({ kind: level.kind, name: identity }, resource, period), level, resource, period, maximum });
+    limits.push({
+      id: limitId({ kind: level.kind, name: identity }, resource, period),
+      level,
+      resource,
+      period,
+      maximum,
+    });
   };
   for (const [name, resource, period] of rates) add(resource, period, settings[name]);
   for (const period of budgetPeriods) add('cost', period, settings.budget[period]);

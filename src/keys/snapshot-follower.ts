@@ -40,10 +40,12 @@ export class SnapshotFollower {
   refresh(): Promise<void> {
     if (this.#running === undefined) return this.#run();
     // One that runs may have read before the change that is to be seen.
-    this.#next ??= this.#running.catch(() => {}).then(() => {
-      this.#next = undefined;
-      return this.#run();
-    });
+    this.#next ??= this.#running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.#run();
+      });
     return this.#next;
   }
 

@@ -11,7 +11,10 @@ export function toGatewayError(error: unknown): unknown {
     return new GatewayError('conflict', message, { ...options, detail: { version }, param: 'version' });
   }
   if (error.code === 'taken') {
-    return new GatewayError('conflict', 'the name is used by another key; choose another', { ...options, param: 'name' });
+    return new GatewayError('conflict', 'the name is used by another key; choose another', {
+      ...options,
+      param: 'name',
+    });
   }
   if (error.code === 'missing') return new GatewayError('not_found', 'it does not exist any more', options);
   if (error.code === 'refused') return new GatewayError('invalid_request', 'the storage does not take this', options);

@@ -1,5 +1,5 @@
-import { StorageError } from '../storage/storage-error.ts';
 import type { KeyStore } from '../storage/key-store.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import type { AccessDirectory } from './access-directory.ts';
 import type { AuditLine } from './audit.ts';
 import { toGatewayError } from './storage-failures.ts';

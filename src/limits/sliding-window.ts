@@ -65,7 +65,7 @@ export class SlidingWindow {
       const at = this.#offset(number);
       freedRequests += this.#ring[at + 1] as number;
       freedTokens += this.#ring[at + 2] as number;
-      if (freedRequests >= requests && freedTokens >= tokens) return (this.#ring[at] as number) + windowMs - now;
+      if (freedRequests >= requests && freedTokens >= tokens) return windowMs - (now - (this.#ring[at] as number));
     }
     return windowMs;
   }
@@ -73,7 +73,7 @@ export class SlidingWindow {
   /** Milliseconds until the window is empty. */
   timeToEmpty(now: number): number {
     if (this.#head === this.#tail) return 0;
-    return Math.max(0, (this.#ring[this.#offset(this.#tail - 1)] as number) + windowMs - now);
+    return Math.max(0, windowMs - (now - (this.#ring[this.#offset(this.#tail - 1)] as number)));
   }
 
   #offset(number: number): number {

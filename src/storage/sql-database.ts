@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { CounterChange, UsageEntry } from '../ledger/usage-entry.ts';
-import type { Tables, UsageHourTable } from './tables.ts';
+import type { Tables, UsageSumTable } from './tables.ts';
 
 /** A database of either kind, as the stores of this folder use it. */
 export interface SqlDatabase {
@@ -27,7 +27,9 @@ export interface SqlUsageBatch {
   readonly at: number;
   readonly entries: readonly UsageEntry[];
   /** Ordered by their primary key, so that batches of several writers do not wait for each other in a circle. */
-  readonly hours: readonly UsageHourTable[];
+  readonly hours: readonly UsageSumTable[];
+  /** Likewise. */
+  readonly days: readonly UsageSumTable[];
   /** Likewise. */
   readonly counters: readonly CounterChange[];
 }

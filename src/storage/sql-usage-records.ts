@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { CounterChange, UsageBatch } from '../ledger/usage-entry.ts';
-import { hourCells, hourMs } from './hour-cells.ts';
 import type { SqlDatabase } from './sql-database.ts';
 import { storableEntry, storableText } from './storable.ts';
 import type { Guarded } from './storage-guard.ts';
+import { dayMs, sumCells } from './sum-cells.ts';
 import type { UsagePage, UsageRecords, UsageRowsQuery, UsageSum, UsageSumsQuery } from './usage-records.ts';
 import { readRows } from './usage-rows.ts';
 import { readSums } from './usage-sums.ts';
 
-const dayMs = 86_400_000;
 /** Rows that are forgotten in one transaction. */
 const slice = 5000;
 /** Limits that are asked for in one query; databases bound how many parameters one has. */
@@ -28,7 +27,7 @@ export class SqlUsageRecords implements UsageRecords {
 
   async write(batch: UsageBatch): Promise<void> {
     const entries = batch.entries.map(storableEntry);
-    const ready = { id: batch.id, at: batch.at, entries, hours: hourCells(entries), counters: added(batch.counters) };
+    const ready = { id: batch.id, at: batch.at, entries, ...sumCells(entries), counters: added(batch.counters) };
     await this.#guarded(() => this.#database.write(ready));
   }
 
@@ -60,9 +59,11 @@ export class SqlUsageRecords implements UsageRecords {
     return this.#guarded(() => readRows(this.#database.reports(), this.#database.kind, query), 'long');
   }
 
-  async prune(before: number): Promise<number> {
+  async prune(moment: number): Promise<number> {
+    const before = moment - (moment % dayMs);
     const calls = await this.#forget('usage', ['at', 'id'], 'at', before);
-    await this.#forget('usage_hours', ['hour', 'cell'], 'hour', before - hourMs + 1);
+    await this.#forget('usage_hours', ['start', 'cell'], 'start', before);
+    await this.#forget('usage_days', ['start', 'cell'], 'start', before);
     await this.#forget('usage_batches', ['id'], 'at', Math.min(before, Date.now() - batchesMs));
     return calls;
   }

@@ -9,7 +9,8 @@ export interface Tables {
   key_secrets: KeySecretTable;
   groups: GroupTable;
   usage: UsageTable;
-  usage_hours: UsageHourTable;
+  usage_hours: UsageSumTable;
+  usage_days: UsageSumTable;
   limit_counters: LimitCounterTable;
   usage_batches: UsageBatchTable;
   revisions: RevisionTable;
@@ -98,9 +99,9 @@ export interface UsageTable {
 }
 
 /** Sums, so that pages read few rows however many calls there were. */
-export interface UsageHourTable {
-  /** Its first millisecond. */
-  hour: number;
+export interface UsageSumTable {
+  /** The first millisecond of the hour or the day. */
+  start: number;
   /** A digest of the names below, which together may be too long for an index. */
   cell: string;
   key_name: string;

@@ -6,6 +6,7 @@ import { batchOf, callOf, oddTexts } from './test-samples.ts';
 import type { TestPlace, TestStore } from './test-suite.ts';
 
 const hour = 3_600_000;
+const day = 24 * hour;
 const all = { from: 0, to: 4_000_000_000_000 };
 const childFile = fileURLToPath(new URL('./test-child.ts', import.meta.url));
 
@@ -190,14 +191,15 @@ export function testUsage(store: TestStore): void {
 
   test('what is old is forgotten, and nothing else', async () => {
     const { usage } = await (await store.fresh()).open();
-    const entries = Array.from({ length: 6000 }, (_, number) => callOf(`${number}`, { at: number * 1000 }));
+    const entries = Array.from({ length: 6000 }, (_, number) => callOf(`${number}`, { at: number * 36_000 }));
     await usage.write(batchOf('b', entries, [{ limitId: 'l', periodStart: 0, used: 6000 }]));
-    expect(await usage.prune(5_500_000)).toBe(5500);
-    expect((await usage.rows({ ...all, limit: 1000 })).rows).toHaveLength(500);
-    // The hour from 3600 s is not over for the 500 calls that are left of it.
-    expect(await usage.sums({ ...all, by: ['hour'] })).toMatchObject([{ of: { hour }, calls: 2400 }]);
+    expect(await usage.prune(2 * day + 5000)).toBe(4800);
+    expect((await usage.rows({ ...all, limit: 1000 })).rows).toHaveLength(1000);
+    expect((await usage.rows({ ...all, limit: 2000 })).rows).toHaveLength(1200);
+    expect(await usage.sums({ ...all, by: ['day'] })).toMatchObject([{ of: { day: 2 * day }, calls: 1200 }]);
+    expect(await usage.sums({ ...all, by: ['hour'] })).toHaveLength(12);
     expect(await usage.counters([{ limitId: 'l', periodStart: 0 }])).toMatchObject([{ used: 6000 }]);
-    expect(await usage.prune(5_500_000)).toBe(0);
+    expect(await usage.prune(3 * day - 1)).toBe(0);
   });
 
   test('eight processes open a new store at once, and each sees what all have written', async () => {

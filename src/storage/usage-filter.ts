@@ -1,4 +1,4 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { storableText } from './storable.ts';
 import type { Tables } from './tables.ts';
 import type { UsageFilter } from './usage-records.ts';
@@ -15,18 +15,15 @@ export const dimensionColumns = {
   outcome: 'outcome',
 } as const satisfies Record<keyof UsageFilter, keyof Tables['usage'] & keyof Tables['usage_hours']>;
 
-/** All that a filter asks for, of single calls (where none is null) or of hours (where it is an empty text). */
-export function conditions<Table extends 'usage' | 'usage_hours'>(
-  build: ExpressionBuilder<Tables, Table>,
-  filter: UsageFilter,
-  kind: 'sqlite' | 'postgres',
-): Expression<SqlBool> {
+/** All that a filter asks for, of single calls (where none is null) or of sums (where it is an empty text). */
+export function conditions(filter: UsageFilter, kind: 'sqlite' | 'postgres'): RawBuilder<SqlBool> {
   const entries = Object.entries(filter) as [keyof UsageFilter, string | undefined][];
   const wanted = entries.filter((entry): entry is [keyof UsageFilter, string] => entry[1] !== undefined);
-  return build.and(wanted.map(([dimension, value]) => condition(dimension, storableText(value), kind)));
+  const all = wanted.map(([dimension, value]) => condition(dimension, storableText(value), kind));
+  return all.length === 0 ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${sql.join(all, sql` and `)}`;
 }
 
-function condition(dimension: keyof UsageFilter, value: string, kind: 'sqlite' | 'postgres'): Expression<SqlBool> {
+function condition(dimension: keyof UsageFilter, value: string, kind: 'sqlite' | 'postgres'): RawBuilder<SqlBool> {
   const column = sql.ref(dimensionColumns[dimension]);
   if (dimension !== 'tag') {
     return value === '' ? sql<SqlBool>`coalesce(${column}, '') = ''` : sql<SqlBool>`${column} = ${value}`;

@@ -9,8 +9,9 @@ export interface UsageRecords extends UsageStore {
   /** Single calls, the newest first, a page at a time. */
   rows(query: UsageRowsQuery): Promise<UsagePage>;
   /**
-   * Forgets calls and hours that are older, in slices that hold up nobody for long. Counters of limits stay.
-   * @param before milliseconds since 1970; hours go when they are older as a whole
+   * Forgets the days that are older, with all their calls, in slices that hold up nobody for long. Counters of limits
+   * stay.
+   * @param before milliseconds since 1970; the day that it is in stays whole
    * @returns how many calls were forgotten
    */
   prune(before: number): Promise<number>;

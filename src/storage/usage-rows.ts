@@ -13,11 +13,11 @@ export async function readRows(
     .selectFrom('usage')
     .selectAll()
     .where('at', '>=', from)
-    .where('at', '<', to)
+    .where('at', '<', Math.min(to, (after?.at ?? to) + 1)) // which is what an index can begin at
     .$if(after !== undefined, (all) =>
       all.where((build) => build(build.refTuple('at', 'id'), '<', build.tuple(after?.at ?? 0, after?.id ?? ''))),
     )
-    .where((build) => conditions(build, where, kind))
+    .where(conditions(where, kind))
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)

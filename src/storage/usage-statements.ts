@@ -1,5 +1,5 @@
 import type { UsageEntry } from '../ledger/usage-entry.ts';
-import type { UsageHourTable } from './tables.ts';
+import type { UsageSumTable } from './tables.ts';
 
 /** Columns of a row of the ledger, in the order in which they are written. */
 export const usageColumns = [
@@ -43,10 +43,10 @@ export const summedColumns = [
   'cost',
   'unpriced',
   'total_ms',
-] as const satisfies readonly (keyof UsageHourTable)[];
+] as const satisfies readonly (keyof UsageSumTable)[];
 
-const hourColumns = [
-  'hour',
+const sumColumns = [
+  'start',
   'cell',
   'key_name',
   'owner',
@@ -57,17 +57,17 @@ const hourColumns = [
   'model',
   'outcome',
   ...summedColumns,
-] as const satisfies readonly (keyof UsageHourTable)[];
+] as const satisfies readonly (keyof UsageSumTable)[];
 
-const addSums = `on conflict (hour, cell) do update set ${summedColumns
-  .map((name) => `${name} = usage_hours.${name} + excluded.${name}`)
-  .join(', ')}`;
+const addSums = (table: 'usage_hours' | 'usage_days') =>
+  `on conflict (start, cell) do update set ${summedColumns.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')}`;
 const addUsed = 'on conflict (limit_id, period_start) do update set used = limit_counters.used + excluded.used';
 
 /** What a batch writes, in this order: a table, its columns, and what becomes of a row that is there already. */
 export const batchInserts = [
   { table: 'usage_batches', columns: ['id', 'at'], conflict: 'on conflict (id) do nothing' },
   { table: 'usage', columns: usageColumns, conflict: '' },
-  { table: 'usage_hours', columns: hourColumns, conflict: addSums },
+  { table: 'usage_hours', columns: sumColumns, conflict: addSums('usage_hours') },
+  { table: 'usage_days', columns: sumColumns, conflict: addSums('usage_days') },
   { table: 'limit_counters', columns: ['limit_id', 'period_start', 'used'], conflict: addUsed },
 ] as const;

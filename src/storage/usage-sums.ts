@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely';
-import { hourMs } from './hour-cells.ts';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { dayMs, hourMs } from './sum-cells.ts';
 import type { Tables } from './tables.ts';
 import { conditions, dimensionColumns } from './usage-filter.ts';
 import type { UsageDimension, UsageSum, UsageSumsQuery } from './usage-records.ts';
@@ -15,27 +15,36 @@ export async function readSums(
   query: UsageSumsQuery,
 ): Promise<readonly UsageSum[]> {
   const by = [...new Set(query.by)];
-  const from = Math.floor(query.from / hourMs) * hourMs;
-  const to = Math.ceil(query.to / hourMs) * hourMs;
-  const selected = by.map((dimension) => sql`${expressionOf(dimension)} as ${sql.ref(dimension)}`);
+  const dimensions = by.map((dimension) => sql`${expressionOf(dimension)} as ${sql.ref(dimension)}`);
   const sums = summedColumns.map((column) => sql`sum(${sql.ref(column)}) as ${sql.ref(column)}`);
-  const rows = await database
-    .selectFrom('usage_hours')
-    .select(sql<never>`${sql.join([...selected, ...sums])}` as never)
-    .where('hour', '>=', from)
-    .where('hour', '<', to)
-    .where((build) => conditions(build, query.where ?? {}, kind))
-    .$if(by.length > 0, (all) => all.groupBy(by.map(expressionOf)))
-    .execute();
+  const groups = by.length === 0 ? sql`` : sql`group by ${sql.join(by.map(expressionOf))}`;
+  const cells = cellsOf(query, by.includes('hour'), conditions(query.where ?? {}, kind));
+  const { rows } =
+    await sql<SumRow>`select ${sql.join([...dimensions, ...sums])} from (${cells}) as cells ${groups}`.execute(
+      database,
+    );
   // Without dimensions there is a row of nulls where there is nothing to add up.
-  const found = (rows as SumRow[]).filter(({ calls }) => calls !== null);
+  const found = rows.filter(({ calls }) => calls !== null);
   return by.includes('tag') ? sumsByTag(found, by) : found.map((row) => sumOf(row, by));
 }
 
-function expressionOf(dimension: UsageDimension) {
-  if (dimension === 'hour') return sql<number>`hour`;
-  if (dimension === 'day') return sql<number>`hour - hour % 86400000`;
-  return sql<string>`${sql.ref(dimensionColumns[dimension])}`;
+/** Whole days where there are any, and what is left at both ends in hours. */
+function cellsOf({ from, to }: UsageSumsQuery, isByHour: boolean, filter: RawBuilder<unknown>): RawBuilder<unknown> {
+  const first = Math.floor(from / hourMs) * hourMs;
+  const end = Math.ceil(to / hourMs) * hourMs;
+  const firstDay = Math.ceil(first / dayMs) * dayMs;
+  const endDay = Math.floor(end / dayMs) * dayMs;
+  const part = (table: 'usage_hours' | 'usage_days', start: number, stop: number) =>
+    sql`select * from ${sql.table(table)} where start >= ${start} and start < ${stop} and ${filter}`;
+  if (isByHour || firstDay >= endDay) return part('usage_hours', first, end);
+  const edges = [part('usage_hours', first, firstDay), part('usage_hours', endDay, end)];
+  return sql.join([part('usage_days', firstDay, endDay), ...edges], sql` union all `);
+}
+
+function expressionOf(dimension: UsageDimension): RawBuilder<unknown> {
+  if (dimension === 'hour') return sql`start`;
+  if (dimension === 'day') return sql`start - start % ${sql.lit(dayMs)}`;
+  return sql.ref(dimensionColumns[dimension]);
 }
 
 function sumOf(row: SumRow, by: readonly UsageDimension[]): UsageSum {

@@ -24,6 +24,10 @@ export interface UsageRecord {
   /** How often the client's SDK has repeated this request already, where it says so. */
   readonly clientRetries: number | undefined;
   readonly usage: Usage | undefined;
+  /** Whether the backend reported the usage, or the gateway counted it; undefined: nobody wanted to know. */
+  readonly usageSource?: 'reported' | 'counted' | 'none' | undefined;
+  /** Nano-dollars over all upstream calls; undefined: a price is not known, or nobody wanted to know. */
+  readonly cost?: number | undefined;
   /** What took several calls to answer; undefined: a plain call. */
   readonly approach?: ApproachRecord | undefined;
   /** Milliseconds from receiving the request. */

@@ -140,8 +140,9 @@ class McpConnection implements ToolConnection {
       return new ServerFault('its answer is not as the protocol has it');
     }
     this.#isOver = true;
+    if (error instanceof ServerFault) return error;
     if (error instanceof SdkHttpError) {
-      // 404 says that the session is not known any more, 400 and 401 that nothing was done either.
+      // 404 says that the session is not known any more.
       if (error.status >= 300 && error.status < 400)
         return new ServerFault('it redirects elsewhere, which is not followed');
       return new ServerFault(`it answered with status ${error.status}`, error.status === 404);

@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
 import { LineSplitter } from './line-splitter.ts';
+import { ServerFault } from './server-fault.ts';
 
 export interface ProcessOptions {
   readonly command: string;
@@ -73,10 +74,11 @@ export class ProcessTransport implements Transport {
   }
 
   send(message: JSONRPCMessage): Promise<void> {
-    const stdin = this.#program?.stdin;
+    const program = this.#program;
+    const isGone = program === undefined || program.exitCode !== null || program.signalCode !== null;
     return new Promise((resolve, reject) => {
-      if (stdin === undefined || !stdin.writable) return reject(new Error('the program has ended'));
-      stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
+      if (isGone || !program.stdin.writable) return reject(new ServerFault('its program has ended', true));
+      program.stdin.write(`${JSON.stringify(message)}\n`, (error) => (error ? reject(error) : resolve()));
     });
   }
 

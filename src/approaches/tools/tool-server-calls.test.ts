@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startFakeBackend } from '../../../test/fake-backend/fake-backend.ts';
 import { never, program, remote, runTool, startServers } from './test-servers-rig.ts';
-import { startHttpTools, testProgram } from './test-tool-servers.ts';
+import { startHttpTools, testProgram, waitFor } from './test-tool-servers.ts';
 
 const call = { timeoutMs: 10_000, signal: never };
 
@@ -12,7 +12,7 @@ describe('a call', () => {
     await expect(runTool(servers, 'sleep', { ms: 60_000 }, { timeoutMs: 200, signal: never })).rejects.toThrow(
       'did not answer in time',
     );
-    await vi.waitFor(() => expect(local.notes()).toContain('sleep is cancelled'));
+    await waitFor(() => expect(local.notes()).toContain('sleep is cancelled'));
     await expect(runTool(servers, 'add', { a: 1, b: 2 })).resolves.toMatchObject({ text: '3' });
     expect(local.pids()).toHaveLength(1);
   });
@@ -23,10 +23,10 @@ describe('a call', () => {
     const leaving = new AbortController();
     const calling = runTool(servers, 'sleep', { ms: 60_000 }, { timeoutMs: 60_000, signal: leaving.signal });
     calling.catch(() => undefined);
-    await vi.waitFor(() => expect(local.notes()).toContain('sleep begins'), 10_000);
+    await waitFor(() => expect(local.notes()).toContain('sleep begins'));
     leaving.abort();
     await expect(calling).rejects.toThrow('nobody waits');
-    await vi.waitFor(() => expect(local.notes()).toContain('sleep is cancelled'));
+    await waitFor(() => expect(local.notes()).toContain('sleep is cancelled'));
     await expect(runTool(servers, 'add', { a: 1, b: 2 })).resolves.toMatchObject({ text: '3' });
     expect(local.pids()).toHaveLength(1);
   });
@@ -54,7 +54,7 @@ describe('a call', () => {
   test('a tool that a server adds is there for the next request', async () => {
     const { servers } = startServers([program(await testProgram())]);
     await runTool(servers, 'more');
-    await vi.waitFor(async () => expect(await runTool(servers, 'later')).toMatchObject({ text: 'late' }));
+    await waitFor(async () => expect(await runTool(servers, 'later')).toMatchObject({ text: 'late' }));
   });
 });
 
@@ -85,10 +85,10 @@ describe('a server behind a URL', () => {
     const leaving = new AbortController();
     const calling = runTool(servers, 'sleep', { ms: 60_000 }, { timeoutMs: 60_000, signal: leaving.signal });
     calling.catch(() => undefined);
-    await vi.waitFor(() => expect(http.notes).toContain('sleep begins'));
+    await waitFor(() => expect(http.notes).toContain('sleep begins'));
     leaving.abort();
     await expect(calling).rejects.toThrow('nobody waits');
-    await vi.waitFor(() => expect(http.notes).toContain('sleep is cancelled'));
+    await waitFor(() => expect(http.notes).toContain('sleep is cancelled'));
   });
 
   test('a wrong key is told by the status alone', async () => {

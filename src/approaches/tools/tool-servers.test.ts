@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isAlive, never, program, runTool, startServers } from './test-servers-rig.ts';
-import { type TestProgram, testProgram } from './test-tool-servers.ts';
+import { type TestProgram, testProgram, waitFor } from './test-tool-servers.ts';
 
 describe('a program', () => {
   test('is started when it is first needed, once for all who need it at the same time', async () => {
@@ -47,7 +47,7 @@ describe('a program', () => {
     const pids = [...local.pids(), Number(text)];
     expect(pids.map(isAlive)).toEqual([true, true]);
     await servers.close();
-    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), 5000);
+    await waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]));
     expect(local.notes().includes('told to end')).toBe('STUBBORN' in env);
     await expect(servers.offered(undefined, never)).rejects.toMatchObject({ code: 'upstream_unreachable' });
     expect(local.pids()).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('a program', () => {
     const local = await testProgram({ SLOW: '60000', STUBBORN: '1' });
     const { servers } = startServers([program(local)]);
     const offered = servers.offered(undefined, never).catch((error) => error);
-    await vi.waitFor(() => expect(local.pids()).toHaveLength(1), 10_000);
+    await waitFor(() => expect(local.pids()).toHaveLength(1));
     await servers.close();
     expect(isAlive(local.pids()[0] as number)).toBe(false);
     await expect(offered).resolves.toMatchObject({ code: 'upstream_unreachable' });
@@ -68,8 +68,8 @@ describe('a program', () => {
     const { servers } = startServers([program(local)]);
     await servers.offered(undefined, never);
     process.kill(local.pids()[0] as number, 'SIGKILL');
-    await vi.waitFor(() => expect(isAlive(local.pids()[0] as number)).toBe(false));
-    await vi.waitFor(async () => expect((await runTool(servers, 'add', { a: 1, b: 2 })).text).toBe('3'));
+    await waitFor(() => expect(isAlive(local.pids()[0] as number)).toBe(false));
+    await waitFor(async () => expect((await runTool(servers, 'add', { a: 1, b: 2 })).text).toBe('3'));
     expect(local.pids()).toHaveLength(2);
   });
 
@@ -132,11 +132,11 @@ describe('a reload', () => {
     const next = rig.next([program(kept, 'kept'), program(other, 'changed')]);
     await rig.servers.close();
     expect(isAlive(kept.pids()[0] as number)).toBe(true);
-    await vi.waitFor(() => expect([...changed.pids(), ...gone.pids()].map(isAlive)).toEqual([false, false]));
+    await waitFor(() => expect([...changed.pids(), ...gone.pids()].map(isAlive)).toEqual([false, false]));
     await next.offered(undefined, never);
     expect([kept, changed, gone].map((one) => one.pids().length)).toEqual([1, 2, 1]);
     await next.close();
-    await vi.waitFor(() => expect(isAlive(kept.pids()[0] as number)).toBe(false));
+    await waitFor(() => expect(isAlive(kept.pids()[0] as number)).toBe(false));
   });
 
   test('only those that are asked for are opened', async () => {

@@ -1,5 +1,6 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { textOf } from '../../../test/acceptance/routing/rig.ts';
+import { waitFor } from '../tools/test-tool-servers.ts';
 import { add, calls, eventsIn, own, resultsIn, says, saysAndCalls, startMcp, usage } from './test-mcp.ts';
 
 describe('mcp in streams', () => {
@@ -107,10 +108,10 @@ describe('mcp in streams', () => {
     const rig = await startMcp([saysAndCalls('Wait.', ['t__sleep'], { ms: 60_000 })]);
     const leaving = new AbortController();
     const asked = rig.chat({ stream: true }, { signal: leaving.signal }).catch(() => undefined);
-    await vi.waitFor(() => expect(rig.program.notes()).toContain('sleep begins'), 10_000);
+    await waitFor(() => expect(rig.program.notes()).toContain('sleep begins'));
     leaving.abort();
     await asked;
-    await vi.waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
+    await waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
     expect(rig.sent()).toHaveLength(1);
   });
 });

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { startRouting, textOf } from '../../../test/acceptance/routing/rig.ts';
 import type { MockReply, RecordedRequest } from '../../../test/fake-backend/fake-backend.ts';
-import { testProgram } from '../tools/test-tool-servers.ts';
+import { testProgram, waitFor } from '../tools/test-tool-servers.ts';
 import { add, bodyOf, calls, type Json, resultsIn, says, startMcp, usage } from './test-mcp.ts';
 
 describe('mcp', () => {
@@ -111,7 +111,7 @@ describe('mcp', () => {
     await rig.open();
     const answer = await rig.chat();
     expect(answer.status).toBe(504);
-    await vi.waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
+    await waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
     expect(rig.sent()).toHaveLength(1);
   });
 
@@ -119,10 +119,10 @@ describe('mcp', () => {
     const rig = await startMcp([calls({ name: 't__sleep', arguments: { ms: 60_000 } })]);
     const leaving = new AbortController();
     const asked = rig.chat({}, { signal: leaving.signal }).catch(() => undefined);
-    await vi.waitFor(() => expect(rig.program.notes()).toContain('sleep begins'), 10_000);
+    await waitFor(() => expect(rig.program.notes()).toContain('sleep begins'));
     leaving.abort();
     await asked;
-    await vi.waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
+    await waitFor(() => expect(rig.program.notes()).toContain('sleep is cancelled'));
     await pause(100);
     expect(rig.sent()).toHaveLength(1);
   });

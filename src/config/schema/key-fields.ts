@@ -50,6 +50,7 @@ export const keyFields = {
   expires_at: text('From when on it is refused: a date (its first moment in UTC), or a date and time with a zone.', {
     expects: 'an ISO 8601 date, or a date and time with a zone',
     example: '"2027-01-31T12:00:00Z"',
-    check: (value) => (readMoment(value) === undefined ? 'is no ISO 8601 date, and no date and time with a zone' : undefined),
+    check: (value) =>
+      readMoment(value) === undefined ? 'is no ISO 8601 date, and no date and time with a zone' : undefined,
   }),
 } as const;

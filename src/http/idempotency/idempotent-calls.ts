@@ -7,9 +7,12 @@ import type { UsageRecord } from '../../types/usage-record.ts';
 import type { Exchange } from '../exchange.ts';
 import { RecordedAnswer } from './recorded-answer.ts';
 import { SharedExchange } from './shared-exchange.ts';
+import type { WorkerHomes } from './worker-homes.ts';
 
 export interface IdempotentPorts {
   readonly settings: () => IdempotencySettings;
+  /** Where several processes serve: which of them a key is at home at. */
+  readonly homes: WorkerHomes | undefined;
   /** Told of a request that was answered by the call of another. */
   readonly replayed: (exchange: Exchange, caller: Caller, first: string, how: 'joined' | 'stored') => void;
 }
@@ -61,6 +64,7 @@ export class IdempotentCalls {
       });
     }
     const scope = `${caller.name}\n${key}`;
+    if (await this.#ports.homes?.forward(exchange, scope)) return;
     const digest = hash('sha256', Buffer.concat([Buffer.from(`${exchange.path}\n`), exchange.body]), 'base64');
     const known = this.#running.get(scope) ?? this.#kept?.get(scope);
     if (known === undefined) return this.#begin(scope, digest, exchange, serve);

@@ -63,18 +63,17 @@ async function createUsage(create: Tables, kind: 'sqlite' | 'postgres'): Promise
     ],
   };
   await create.table('usage', call).addPrimaryKeyConstraint('usage_key', ['at', 'id']).modifyEnd(clustered).execute();
-  const hour = {
+  const sum = {
     text: ['cell', 'key_name', 'owner', 'team', 'tags', 'asked', 'backend', 'model', 'outcome'],
     integers: [
-      ...['hour', 'calls', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'cached_tokens', 'reasoning_tokens'],
+      ...['start', 'calls', 'prompt_tokens', 'completion_tokens', 'total_tokens', 'cached_tokens', 'reasoning_tokens'],
       ...['cost', 'unpriced', 'total_ms'],
     ],
   };
-  await create
-    .table('usage_hours', hour)
-    .addPrimaryKeyConstraint('usage_hours_key', ['hour', 'cell'])
-    .modifyEnd(clustered)
-    .execute();
+  for (const table of ['usage_hours', 'usage_days']) {
+    const sums = create.table(table, sum).addPrimaryKeyConstraint(`${table}_key`, ['start', 'cell']);
+    await sums.modifyEnd(clustered).execute();
+  }
   await create
     .table('limit_counters', { text: ['limit_id'], integers: ['period_start', 'used'] })
     .addPrimaryKeyConstraint('limit_counters_key', ['limit_id', 'period_start'])

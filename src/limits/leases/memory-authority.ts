@@ -1,0 +1,211 @@
+import { windowMs } from '../sliding-window.ts';
+import {
+  type LeaseAuthority,
+  leaseMs,
+  longestBeatMs,
+  type SlotKind,
+  type SlotReply,
+  type SlotReport,
+  type SyncReply,
+  type SyncRequest,
+  staleReportMs,
+} from './lease-messages.ts';
+
+interface Entry {
+  allotted: number;
+  used: number;
+  step: number;
+  /** When it was reported, by the authority's clock. */
+  at: number;
+}
+
+interface Orphan {
+  readonly amount: number;
+  readonly until: number;
+}
+
+interface Key {
+  kind: SlotKind;
+  maximum: number;
+  base: number | undefined;
+  readonly entries: Map<string, Entry>;
+  readonly orphans: Map<string, Orphan>;
+  touchedAt: number;
+}
+
+/** How a key is divided, for tests and for those who look. */
+export interface Division {
+  readonly maximum: number;
+  readonly base: number;
+  readonly allotted: number;
+  readonly orphaned: number;
+}
+
+/** What was used of a member's places is free when it is gone, since its calls are as well. */
+const sweepEveryMs = 60_000;
+
+/**
+ * Divides limits among the members of this process' children, and is the reference for `redis-script.ts`, which does
+ * the same step by step.
+ */
+export class MemoryAuthority implements LeaseAuthority {
+  readonly #keys = new Map<string, Key>();
+  readonly #members = new Map<string, { seen: number; seq: number }>();
+  readonly #recalled = new Map<string, Set<string>>();
+  readonly #monotonic: () => number;
+  readonly #wall: () => number;
+  readonly #graceMs: number;
+  #readAt: number | undefined;
+  #now = 0;
+  #sweptAt = 0;
+
+  /** @param graceMs see `storeGraceMs`; 0 where its end is the end of all members */
+  constructor(graceMs = 0, monotonic: () => number = () => performance.now(), wall: () => number = Date.now) {
+    this.#graceMs = graceMs;
+    this.#monotonic = monotonic;
+    this.#wall = wall;
+  }
+
+  async sync(request: SyncRequest): Promise<SyncReply> {
+    return this.handle(request);
+  }
+
+  handle({ member, seq, isLeaving, reports }: SyncRequest): SyncReply {
+    const now = this.#advance();
+    const known = this.#members.get(member);
+    const isStale = known !== undefined && known.seq >= seq;
+    if (!isStale) this.#members.set(member, { seen: now, seq });
+    const members = [...this.#members.values()].filter(({ seen }) => now - seen <= leaseMs).length;
+    const graceMs = Math.max(0, this.#graceMs - now);
+    const slots = isStale ? [] : reports.map((report) => this.#slot(member, report, { now, members, graceMs, isLeaving }));
+    const recalled = isStale ? [] : [...(this.#recalled.get(member) ?? [])];
+    if (!isStale) this.#recalled.delete(member);
+    if (isLeaving && !isStale) this.#members.set(member, { seen: now - leaseMs - 1, seq });
+    return { isStale, wallMs: this.#wall(), members, graceMs, recalled, slots };
+  }
+
+  /** The member's process has ended: its lease ends now. */
+  gone(member: string): void {
+    const known = this.#members.get(member);
+    if (known !== undefined) known.seen = Math.min(known.seen, this.#advance() - leaseMs - 1);
+  }
+
+  /** Undefined: nothing is known of it. */
+  division(key: string): Division | undefined {
+    const found = this.#keys.get(key);
+    if (found === undefined) return undefined;
+    const allotted = [...found.entries.values()].reduce((sum, entry) => sum + entry.allotted, 0);
+    const orphaned = [...found.orphans.values()].reduce((sum, { amount }) => sum + amount, 0);
+    return { maximum: found.maximum, base: found.base ?? 0, allotted, orphaned };
+  }
+
+  async close(): Promise<void> {}
+
+  /** One step on one key. */
+  #slot(
+    member: string,
+    report: SlotReport,
+    { now, members, graceMs, isLeaving }: { now: number; members: number; graceMs: number; isLeaving: boolean },
+  ): SlotReply {
+    const key = this.#key(report, now);
+    this.#endLeases(key, member, now);
+    if (report.kind === 'period') {
+      const isNew = report.allotted === 0 && report.used === 0;
+      const isKnown = key.base !== undefined && (isNew || key.entries.has(member) || key.orphans.has(member));
+      if (!isKnown && report.base === undefined) return unknownSlot;
+      key.base ??= report.base;
+    }
+    key.orphans.delete(member);
+    let others = key.base ?? 0;
+    let usedElsewhere = others;
+    let freeElsewhere = 0;
+    for (const { amount } of key.orphans.values()) others += amount;
+    usedElsewhere = others;
+    for (const [name, { allotted, used }] of key.entries) {
+      if (name === member) continue;
+      others += allotted;
+      usedElsewhere += used;
+      freeElsewhere += allotted - used;
+    }
+    const room = report.maximum - others;
+    let allotted = Math.max(report.used, Math.min(report.allotted, room));
+    if (isLeaving) allotted = report.used;
+    let unallotted = room - allotted;
+    if (report.wanted > 0 && unallotted > 0 && graceMs === 0 && !isLeaving) {
+      const granted = Math.min(unallotted, Math.max(report.wanted, Math.floor(unallotted / (2 * members))));
+      allotted += granted;
+      unallotted -= granted;
+      if (granted < report.wanted) this.#recall(key, report.key, member, now);
+    } else if (report.wanted > 0 || unallotted < 0) this.#recall(key, report.key, member, now);
+    const free = allotted - report.used;
+    const step = Math.max(Math.ceil(free / 4), Math.min(report.needed, free));
+    key.entries.set(member, { allotted, used: report.used, step: Math.max(step, report.step), at: now });
+    return { isUnknown: false, allotted, step, unallotted, usedElsewhere, freeElsewhere };
+  }
+
+  #recall({ entries }: Key, name: string, member: string, now: number): void {
+    for (const [other, { allotted, used, at }] of entries) {
+      if (other === member || allotted === 0 || (allotted <= used && now - at <= staleReportMs)) continue;
+      const recalled = this.#recalled.get(other) ?? new Set();
+      this.#recalled.set(other, recalled.add(name));
+    }
+  }
+
+  /** What members that are gone held is free, but for what they may have used. */
+  #endLeases({ kind, entries, orphans }: Key, self: string, now: number): void {
+    for (const [name, { allotted, used, step }] of entries) {
+      const seen = this.#members.get(name)?.seen ?? now - leaseMs - 1;
+      if (name === self || now - seen <= leaseMs) continue;
+      entries.delete(name);
+      const amount = Math.max(used, Math.min(allotted, used + step));
+      const until = kind === 'period' ? Number.POSITIVE_INFINITY : seen + leaseMs + windowMs;
+      if (kind !== 'places' && amount > 0) orphans.set(name, { amount, until });
+    }
+    for (const [name, { until }] of orphans) if (until <= now) orphans.delete(name);
+  }
+
+  #key({ key, kind, maximum }: SlotReport, now: number): Key {
+    if (now - this.#sweptAt > sweepEveryMs) this.#sweep(now);
+    let found = this.#keys.get(key);
+    if (found === undefined) {
+      found = { kind, maximum, base: undefined, entries: new Map(), orphans: new Map(), touchedAt: now };
+      this.#keys.set(key, found);
+    }
+    found.maximum = maximum;
+    found.touchedAt = now;
+    return found;
+  }
+
+  /** Forgets what counts for nothing any more, and members that are long gone. */
+  #sweep(now: number): void {
+    this.#sweptAt = now;
+    for (const [name, key] of this.#keys) {
+      if (now - key.touchedAt > keptMs(key.kind)) this.#keys.delete(name);
+    }
+    for (const [name, { seen }] of this.#members) {
+      if (now - seen > 60 * sweepEveryMs) this.#members.delete(name);
+    }
+  }
+
+  /** Its own clock: no time passes while nobody speaks to it. */
+  #advance(): number {
+    const read = this.#monotonic();
+    this.#now += Math.min(longestBeatMs, Math.max(0, read - (this.#readAt ?? read)));
+    this.#readAt = read;
+    return this.#now;
+  }
+}
+
+/** For how long a key is kept of which nobody says anything. Members let go of what they do not use much earlier. */
+export function keptMs(kind: SlotKind): number {
+  return kind === 'period' ? 40 * 86_400_000 : 600_000;
+}
+
+const unknownSlot: SlotReply = {
+  isUnknown: true,
+  allotted: 0,
+  step: 0,
+  unallotted: 0,
+  usedElsewhere: 0,
+  freeElsewhere: 0,
+};
