@@ -59,6 +59,12 @@ function createGoals(results: Results, loads: readonly string[]): Goal[] {
       unit: '',
       met: (value) => value <= 1.2,
     },
+    {
+      text: 'CPU per request (json1k) with key, three levels of limits, ledger, metrics and log at most 1.5 times the bare pass-through',
+      measured: ratio(cpu('json1k', 'headrace-governed'), cpu('json1k', 'headrace-bare')),
+      unit: '',
+      met: (value) => value <= 1.5,
+    },
     ...['headrace-traces', 'headrace-capture', 'headrace-telemetry'].map((target) => ({
       text: `CPU per request (json1k) of ${target} at most 1.15 times that without`,
       measured: ratio(cpu('json1k', target), small),

@@ -67,13 +67,31 @@ function batchOf(start: number): UsageBatch {
   return { id: `batch-${start}`, at: end, entries, counters };
 }
 
+/** A busy second: the same models, and no more keys than are active in a second. */
+function busyBatch(number: number): UsageBatch {
+  const batch = batchOf(0);
+  const entries = batch.entries.map((entry, place) => ({
+    ...entry,
+    id: `busy-${number}-${place}`,
+    at: end + number * 1000 + place,
+    key_name: `key-${place % 20}`,
+    owner: `owner-${place % 20}`,
+    team: 'team',
+    tags: '[]',
+    backend: 'backend',
+    model: models[0] ?? '',
+    asked: models[0] ?? '',
+  }));
+  return { ...batch, id: `busy-${number}`, entries };
+}
+
 /** Microseconds of processor time: of this process with all its threads, and of its main thread alone. */
-async function fill({ usage }: Storage): Promise<void> {
+async function write({ usage }: Storage, name: string, count: number, make: (number: number) => UsageBatch) {
   let all = 0;
   let main = 0;
   let slowest = 0;
-  for (let start = 0; start < rows; start += batchRows) {
-    const batch = batchOf(start); // what others make is not what is measured
+  for (let number = 0; number < count; number++) {
+    const batch = make(number); // what others make is not what is measured
     const began = performance.now();
     const before = [process.cpuUsage(), process.threadCpuUsage()] as const;
     await usage.write(batch);
@@ -82,9 +100,9 @@ async function fill({ usage }: Storage): Promise<void> {
     main += thread.user + thread.system;
     slowest = Math.max(slowest, performance.now() - began);
   }
-  const each = (total: number) => (total / rows).toFixed(2);
-  console.log(`${rows} rows in batches of ${batchRows}: ${each(all)} us of this process' processor time a row,`);
-  console.log(`${each(main)} us of them in the main thread; the slowest batch took ${slowest.toFixed(0)} ms`);
+  const each = (total: number) => (total / count / batchRows).toFixed(2);
+  console.log(`${name}: ${each(all)} us of this process' processor time a row, of them ${each(main)} us in the main`);
+  console.log(`thread, in ${count} batches of ${batchRows}; the slowest took ${slowest.toFixed(0)} ms`);
 }
 
 function questions(usage: UsageRecords): Record<string, () => Promise<unknown>> {
@@ -126,7 +144,8 @@ async function ask({ usage }: Storage): Promise<void> {
 
 async function measure(storage: Storage): Promise<void> {
   console.log(`${kind}, Node ${process.version}`);
-  await fill(storage);
+  await write(storage, '20 keys at a time', 100, busyBatch);
+  await write(storage, '200 keys with 3 models each', rows / batchRows, (number) => batchOf(number * batchRows));
   await ask(storage);
   await storage.close();
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillTemplate, findFreePort, findProgram, MissingTool, root, type Toolbox } from './toolbox.ts';
 
@@ -42,6 +42,7 @@ const makers: Readonly<Record<string, (site: Site) => Target | Promise<Target>>>
   portkey: createPortkey,
   headrace: createHeadrace,
   'headrace-bare': createBareHeadrace,
+  'headrace-governed': createGovernedHeadrace,
   'headrace-routed': createRoutedHeadrace,
   'headrace-capture': createCapturingHeadrace,
   'headrace-traces': (site) => withTraces(createHeadrace(site), site, 'headrace-traces'),
@@ -138,7 +139,7 @@ function createHeadrace({ upstream, folder, port }: Site): Target {
   const flags = ['--config-dir', folder, '--port', String(port), '--log-level', 'info'];
   return {
     name: 'headrace',
-    does: 'client key, token check, request limit, metrics, a log line per request',
+    does: 'client key, token check, request limit, metrics, a log line and a row of the ledger per request',
     command: [process.execPath, ...nodeOptions, builtProgram, 'start', ...flags],
     port,
     headers: [],
@@ -151,13 +152,49 @@ function createBareHeadrace({ upstream, folder, port }: Site): Target {
   const flags = ['--config-dir', folder, '--port', String(port), '--log-level', 'error'];
   return {
     name: 'headrace-bare',
-    does: 'no client key, no limits, metrics, no log line',
+    does: 'no client key, no limits, metrics, no log line, no ledger',
     command: [process.execPath, ...nodeOptions, builtProgram, 'start', ...flags, '--base-url', `http://${upstream}/v1`],
     port,
     headers: [],
-    env: { OPENAI_API_KEY: upstreamKey },
+    env: { OPENAI_API_KEY: upstreamKey, HEADRACE_STORAGE_FOLDER: 'none' },
   };
 }
+
+/** The same as `headrace`, with limits on requests, tokens, calls at a time and money, on three levels, never reached. */
+function createGovernedHeadrace(site: Site): Target {
+  const target = createHeadrace(site);
+  const { folder } = site;
+  const backend = join(folder, 'backends', 'bench', 'backend.yaml');
+  const text = readFileSync(backend, 'utf8');
+  writeFileSync(
+    backend,
+    text.replace('  bench:\n', '  bench:\n    prices: {input: 2.5, cached_input: 1.25, output: 10}\n'),
+  );
+  const file = join(folder, 'headrace.yaml');
+  const key = '    key_env_var: BENCH_CLIENT_KEY\n';
+  writeFileSync(file, readFileSync(file, 'utf8').replace(key, `${key}${governedKey}`) + governedSettings);
+  return {
+    ...target,
+    name: 'headrace-governed',
+    does: 'the same, and limits of its key, team and tag: requests, tokens and money, a minute, a day and a month, calls at a time',
+  };
+}
+
+const governedKey = '    owner: ann\n    team: bench\n    tags: [load]\n    tier: wide\n';
+
+const governedSettings = `tiers:
+  wide:
+    requests_per_minute: 100000000
+    tokens_per_minute: 100000000000
+    requests_per_day: 100000000000
+    tokens_per_day: 100000000000000
+    max_concurrent: 100000
+    budget: {day: 1000000, month: 1000000, total: 1000000}
+teams:
+  bench: {tier: wide}
+tags:
+  load: {tier: wide}
+`;
 
 /** The same as `headrace`, by a route with every feature of routing on, over two backends with two keys each. */
 function createRoutedHeadrace(site: Site): Target {

@@ -1,4 +1,5 @@
 import type { AccessConfig } from './keys/access-config.ts';
+import type { AccessDirectory } from './keys/access-directory.ts';
 import type { AuditLine } from './keys/audit.ts';
 import type { Binder } from './keys/build-caller.ts';
 import { GroupManager } from './keys/group-manager.ts';
@@ -22,12 +23,12 @@ export async function openKeys(
   const book = await KeyBook.open(config, {
     storage,
     binder,
+    onChange: tellTakenNames(log),
     onReadable: (readable, error) => {
       if (readable) log.info({}, 'the stored keys can be read again');
       else log.error({ error: String(error) }, 'the stored keys cannot be read; those that are known stay in force');
     },
   });
-  warnOfTakenNames(book, log);
   if (storage === undefined) return { book, managers: undefined };
   const ports = {
     store: storage.keys,
@@ -38,9 +39,15 @@ export async function openKeys(
   return { book, managers: { keys: new KeyManager(ports), groups: new GroupManager(ports) } };
 }
 
-function warnOfTakenNames({ directory }: KeyBook, log: Log): void {
-  const names = directory.keys.filter((key) => directory.isNameTaken(key)).map((key) => key.name);
-  if (names.length > 0) {
+/** Warns of stored keys that lost their names to keys of the file; once for each state of it. */
+function tellTakenNames(log: Log): (directory: AccessDirectory) => void {
+  let said = '';
+  return (directory) => {
+    const names = directory.keys.filter((key) => directory.isNameTaken(key)).map((key) => key.name);
+    const state = names.join('\n');
+    if (state === said) return;
+    said = state;
+    if (names.length === 0) return;
     log.warn({ names: names.slice(0, 20) }, 'stored keys are refused, since keys of headrace.yaml have their names');
-  }
+  };
 }

@@ -12,6 +12,8 @@ import { pageOf } from './page.ts';
 import { readBody, readIfMatch, readQuery, readVersion } from './read-request.ts';
 import { replyPrivate, replyVersioned, showGroup } from './show.ts';
 
+type Handlers = Record<'list' | 'get' | 'put' | 'remove', AdminHandler>;
+
 export interface GroupHandlerPorts {
   readonly directory: () => AccessDirectory;
   /** @throws GatewayError where nothing can be stored */
@@ -34,10 +36,11 @@ export function createGroupHandlers(ports: GroupHandlerPorts): Record<keyof type
   };
 }
 
-function handlersOf(
-  kind: Group['kind'],
-  { directory, manager }: GroupHandlerPorts,
-): Record<'list' | 'get' | 'put' | 'remove', AdminHandler> {
+function handlersOf(kind: Group['kind'], ports: GroupHandlerPorts): Handlers {
+  return { ...readingHandlers(kind, ports), ...changingHandlers(kind, ports) };
+}
+
+function readingHandlers(kind: Group['kind'], { directory }: GroupHandlerPorts): Pick<Handlers, 'list' | 'get'> {
   return {
     list: (exchange) => {
       const query = readQuery(exchange, schemas.groupQuery);
@@ -60,6 +63,14 @@ function handlersOf(
       if (group === undefined) throw noGroup(kind, name);
       replyVersioned(exchange, 200, showGroup(group, directory()));
     },
+  };
+}
+
+function changingHandlers(
+  kind: Group['kind'],
+  { directory, manager }: GroupHandlerPorts,
+): Pick<Handlers, 'put' | 'remove'> {
+  return {
     put: async (exchange, caller, rest) => {
       const groups = manager();
       const { tier, limits, version } = readBody(exchange, schemas.newGroup, true);

@@ -1,14 +1,16 @@
 import * as schemas from './group-schemas.ts';
 import { pageOf } from './key-schemas.ts';
-import type { AdminOperation } from './operation.ts';
+import type { AdminOperation, AnswerDescription } from './operation.ts';
+
+type Four = Record<'list' | 'get' | 'put' | 'delete', AdminOperation>;
 
 /** The four operations on teams, or on tags. */
-function operationsOf(kind: 'Team' | 'Tag'): Record<'list' | 'get' | 'put' | 'delete', AdminOperation> {
+function operationsOf(kind: 'Team' | 'Tag'): Four {
   const word = kind.toLowerCase();
-  const parameter = `The name of the ${word}.`;
   const list = `/admin/${word}s`;
   const path = `${list}/{name}`;
   const shown = { description: `The ${word}.`, schema: schemas.shownGroup };
+  const one = { path, parameter: `The name of the ${word}.` };
   return {
     list: {
       id: `list${kind}s`,
@@ -20,19 +22,28 @@ function operationsOf(kind: 'Team' | 'Tag'): Record<'list' | 'get' | 'put' | 'de
       errors: ['invalid_request'],
     },
     get: {
+      ...one,
       id: `get${kind}`,
       method: 'GET',
-      path,
-      parameter,
       summary: `One ${word}`,
       answers: { 200: shown },
       errors: ['not_found'],
     },
+    ...changesOf(kind, one, shown),
+  };
+}
+
+function changesOf(
+  kind: 'Team' | 'Tag',
+  one: Pick<AdminOperation, 'path' | 'parameter'>,
+  shown: AnswerDescription,
+): Pick<Four, 'put' | 'delete'> {
+  const word = kind.toLowerCase();
+  return {
     put: {
+      ...one,
       id: `put${kind}`,
       method: 'PUT',
-      path,
-      parameter,
       isConditional: true,
       summary: `Make a ${word}, or replace what it may take`,
       body: schemas.newGroup,
@@ -41,10 +52,9 @@ function operationsOf(kind: 'Team' | 'Tag'): Record<'list' | 'get' | 'put' | 'de
       errors: ['invalid_json', 'invalid_request', 'conflict', 'backend_unavailable'],
     },
     delete: {
+      ...one,
       id: `delete${kind}`,
       method: 'DELETE',
-      path,
-      parameter,
       isConditional: true,
       summary: kind === 'Team' ? 'Delete a team that has no keys' : 'Delete the limits of a tag; keys keep the tag',
       query: schemas.deletionQuery,

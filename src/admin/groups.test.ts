@@ -73,6 +73,9 @@ it('a key whose tier or name the file takes away is refused until that is mended
     key.status,
   ]);
   expect(Object.fromEntries(statuses)).toMatchObject({ [tiered.id]: 'tier_missing', [named.id]: 'name_taken' });
+  expect(gateway.log()).toContainEqual(
+    expect.objectContaining({ names: ['named'], msg: expect.stringContaining('refused') }),
+  );
   await ask('PATCH', `/admin/keys/${named.id}`, { name: 'other' });
   await file('tiers: {free: {}}\n');
   await gateway.gateway.reload('a test');

@@ -21,54 +21,76 @@ export interface KeyHandlerPorts {
   readonly manager: () => KeyManager;
 }
 
+type Handlers = Record<keyof typeof keyOperations, AdminHandler>;
+
 /** What the operations on keys do. */
-export function createKeyHandlers(ports: KeyHandlerPorts): Record<keyof typeof keyOperations, AdminHandler> {
-  const show = (key: KeyRecord) => showKey(key, ports.directory());
-  const versionOf = (exchange: Exchange) =>
-    readVersion(exchange, readBody(exchange, schemas.onlyVersion, true).version);
+export function createKeyHandlers(ports: KeyHandlerPorts): Handlers {
+  return { ...readingHandlers(ports), ...changingHandlers(ports), ...openingHandlers(ports) };
+}
+
+function readingHandlers({ directory }: KeyHandlerPorts): Pick<Handlers, 'listKeys' | 'getKey'> {
   return {
-    createKey: async (exchange, caller) => {
-      const manager = ports.manager();
-      const opened = await manager.create(toNewKey(readBody(exchange, schemas.newKey)), caller);
-      replyVersioned(exchange, 201, showOpened(opened, ports.directory()));
-    },
     listKeys: (exchange) => {
       const query = readQuery(exchange, schemas.keyQuery);
-      const directory = ports.directory();
-      const found = directory.keys.filter((key) => matches(key, query, directory));
-      replyPrivate(exchange, 200, pageOf(found, placeOf, show, query));
+      const now = directory();
+      const found = now.keys.filter((key) => matches(key, query, now));
+      replyPrivate(
+        exchange,
+        200,
+        pageOf(found, placeOf, (key) => showKey(key, now), query),
+      );
     },
     getKey: (exchange, _caller, rest) => {
       const id = decodeName(rest);
-      const key = ports.directory().key(id);
+      const key = directory().key(id);
       if (key === undefined) throw noKey(id);
-      replyVersioned(exchange, 200, show(key));
+      replyVersioned(exchange, 200, showKey(key, directory()));
     },
+  };
+}
+
+function changingHandlers({
+  directory,
+  manager,
+}: KeyHandlerPorts): Pick<Handlers, 'changeKey' | 'deleteKey' | 'disableKey' | 'enableKey'> {
+  const show = (exchange: Exchange, key: KeyRecord) => replyVersioned(exchange, 200, showKey(key, directory()));
+  const versionOf = (exchange: Exchange) =>
+    readVersion(exchange, readBody(exchange, schemas.onlyVersion, true).version);
+  return {
     changeKey: async (exchange, caller, rest) => {
-      const manager = ports.manager();
+      const keys = manager();
       const change = readBody(exchange, schemas.keyChange);
       const version = readVersion(exchange, change.version);
       const describe = (key: KeyRecord) => toKeyChange(change, key);
-      replyVersioned(exchange, 200, show(await manager.change(decodeName(rest), version, describe, caller)));
+      show(exchange, await keys.change(decodeName(rest), version, describe, caller));
     },
     deleteKey: async (exchange, caller, rest) => {
-      await ports.manager().delete(decodeName(rest), readIfMatch(exchange), caller);
+      await manager().delete(decodeName(rest), readIfMatch(exchange), caller);
       exchange.reply(204, [['x-request-id', exchange.id]], '');
     },
-    rotateKey: async (exchange, caller, rest) => {
-      const manager = ports.manager();
-      const { overlap_seconds: overlap, version } = readBody(exchange, schemas.rotation, true);
-      const meant = readVersion(exchange, version);
-      const opened = await manager.rotate(decodeName(rest), meant, Math.round(overlap * 1000), caller);
-      replyVersioned(exchange, 200, showOpened(opened, ports.directory()));
-    },
     disableKey: async (exchange, caller, rest) => {
-      const key = await ports.manager().disable(decodeName(rest), versionOf(exchange), caller);
-      replyVersioned(exchange, 200, show(key));
+      show(exchange, await manager().disable(decodeName(rest), versionOf(exchange), caller));
     },
     enableKey: async (exchange, caller, rest) => {
-      const key = await ports.manager().enable(decodeName(rest), versionOf(exchange), caller);
-      replyVersioned(exchange, 200, show(key));
+      show(exchange, await manager().enable(decodeName(rest), versionOf(exchange), caller));
+    },
+  };
+}
+
+/** Those that show a secret. */
+function openingHandlers({ directory, manager }: KeyHandlerPorts): Pick<Handlers, 'createKey' | 'rotateKey'> {
+  return {
+    createKey: async (exchange, caller) => {
+      const keys = manager();
+      const opened = await keys.create(toNewKey(readBody(exchange, schemas.newKey)), caller);
+      replyVersioned(exchange, 201, showOpened(opened, directory()));
+    },
+    rotateKey: async (exchange, caller, rest) => {
+      const keys = manager();
+      const { overlap_seconds: overlap, version } = readBody(exchange, schemas.rotation, true);
+      const meant = readVersion(exchange, version);
+      const opened = await keys.rotate(decodeName(rest), meant, Math.round(overlap * 1000), caller);
+      replyVersioned(exchange, 200, showOpened(opened, directory()));
     },
   };
 }

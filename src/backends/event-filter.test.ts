@@ -106,6 +106,16 @@ describe('EventFilter', () => {
     expect(filter.sawFinish).toBe(true);
   });
 
+  it('keeps the text of a long stream without its events', () => {
+    const words = Array.from({ length: 20_000 }, (_, at) => `word${at} `);
+    const pieces = words.map((word) =>
+      Buffer.from(`data: {"choices":[{"delta":{"content":${JSON.stringify(word)}}}]}\n\n`),
+    );
+    const { filter } = run(pieces, { keepText: true });
+    expect(filter.text()).toBe(words.join(''));
+    expect(filter.text()).toBe(words.join(''));
+  });
+
   it('passes data that is no JSON as it came', () => {
     const text = 'data: not json "usage"\n\ndata: [1,2]\n\n';
     expect(run([Buffer.from(text)], { answerModel: 'm', withholdUsage: true }).text).toBe(text);

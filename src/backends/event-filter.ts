@@ -18,8 +18,10 @@ const usageKey = Buffer.from('usage"');
 const doneMark = Buffer.from('DONE]');
 const finishKey = Buffer.from('_reason"');
 const errorKey = Buffer.from('rror"');
-/** More than this of a stream's events is not kept for counting. */
-const maximumKeptBytes = 16 * 1024 * 1024;
+/** So much of a stream's events is kept as it came, since most streams report their usage, and reading costs. */
+const maximumKeptBytes = 1024 * 1024;
+/** Characters of text that are kept for counting at most. */
+const maximumText = 4 * 1024 * 1024;
 
 /**
  * Reads a stream of OpenAI's chunks as it passes: finds the usage, the first output and the end, and changes what the
@@ -42,6 +44,8 @@ export class EventFilter {
   readonly #modelText: string;
   #kept: Buffer[] = [];
   #keptBytes = 0;
+  /** Of the events before those that are kept. */
+  #text = '';
   #lastRun: Buffer | undefined;
   #isSeeking = true;
 
@@ -81,21 +85,29 @@ export class EventFilter {
 
   /** The generated text of all events that passed, as far as it was kept. */
   text(): string {
-    let text = '';
-    for (const event of readEvents(Buffer.concat(this.#kept))) text += generatedText(dataText(event));
-    return text;
+    this.#readKept();
+    return this.#text;
   }
 
   #pass(run: Buffer): Buffer | undefined {
-    if (this.#rules.keepText && this.#keptBytes < maximumKeptBytes) {
+    if (this.#rules.keepText) {
       this.#kept.push(run);
       this.#keptBytes += run.length;
+      if (this.#keptBytes > maximumKeptBytes) this.#readKept();
     }
     const hasDone = run.indexOf(doneMark) >= 0;
     if (run.indexOf(finishKey) >= 0) this.#lastRun = run;
     const mustRead =
       hasDone || this.#rules.answerModel !== undefined || this.#mayHoldUsage(run) || run.indexOf(errorKey) >= 0;
     return mustRead || this.#isSeeking ? this.#read(run, mustRead) : run;
+  }
+
+  #readKept(): void {
+    for (const event of readEvents(Buffer.concat(this.#kept))) {
+      if (this.#text.length < maximumText) this.#text += generatedText(dataText(event));
+    }
+    this.#kept = [];
+    this.#keptBytes = 0;
   }
 
   /** Whether a run may have a `"usage"` with anything but `null` behind it. */

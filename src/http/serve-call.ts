@@ -23,7 +23,12 @@ export interface ServePorts {
   readonly watch: (exchange: Exchange) => CallWatch | undefined;
   readonly started: () => void;
   /** @param more what the log line is to hold beyond the record */
-  readonly ended: (record: UsageRecord, error: GatewayError | undefined, more: object | undefined) => void;
+  readonly ended: (
+    record: UsageRecord,
+    error: GatewayError | undefined,
+    more: object | undefined,
+    caller: Caller,
+  ) => void;
 }
 
 /** What a call needs of the configuration that was in force when it came; it keeps that to its end. */
@@ -73,7 +78,7 @@ export async function serveCall(
     const finish = await (answer.settled ?? answer.finished);
     await settleCaller(call, run, finish, lease.pipeline);
     const record = toRecord(serving, endingOf(finish, answer.status));
-    ports.ended(record, finish.error, watch?.ended(record));
+    ports.ended(record, finish.error, watch?.ended(record), caller);
     return record;
   } catch (thrown) {
     const error = toGatewayError(thrown);
@@ -81,7 +86,7 @@ export async function serveCall(
     exchange.reply(status, mergeHeaders(headers, runHeaders(exchange, run)), body);
     await settleCaller(serving.call, run, undefined, lease.pipeline);
     const record = toRecord(serving, endingOfFailure(serving, error, status));
-    ports.ended(record, error, watch?.ended(record));
+    ports.ended(record, error, watch?.ended(record), caller);
     return record;
   } finally {
     lease.release();
@@ -144,7 +149,7 @@ function toRecord({ exchange, caller, protocol, run, call }: Serving, ending: En
     attempts: count,
     tries: run.attempts.tries.length > 1 ? run.attempts.records(exchange.receivedAt) : undefined,
     clientRetries: readClientRetries(exchange),
-    usage: ending.usage ?? usageOf(approach) ?? run.spent?.usage,
+    usage: run.spent?.usage ?? ending.usage ?? usageOf(approach),
     usageSource: run.spent?.source,
     cost: run.spent?.cost,
     approach,

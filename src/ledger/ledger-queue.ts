@@ -12,13 +12,12 @@ export interface LedgerQueuePorts {
   readonly health: () => { readonly ok: boolean; readonly since: number };
   /** Undefined: there is no disk; what cannot be written waits in memory. */
   readonly spool: Spool | undefined;
-  /** Limits of which must be known what was used before; they are loaded before anything is written of them. */
-  readonly counters?: CounterSource | undefined;
   readonly log: LedgerLog;
   /** Calls that are kept in memory at most where there is no disk, or no room on it. Default 50,000. */
   readonly mostWaiting?: number;
 }
 
+/** Limits of which must be known what was used before. */
 export interface CounterSource {
   unloaded(): readonly UnloadedPeriod[];
   load(periods: readonly UnloadedPeriod[], found: readonly CounterChange[]): void;
@@ -32,6 +31,8 @@ export interface LedgerLog {
 
 /** After how long something that failed is tried again. */
 const retryMs = 250;
+/** Limits are asked so often whether they lack something, as a clock that steps makes them. */
+const askLimitsMs = 10_000;
 
 /** Batches on their way to the store, in order. What has waited for an interval is on disk. */
 export class LedgerQueue {
@@ -44,6 +45,8 @@ export class LedgerQueue {
   #spooling: Promise<void> = Promise.resolve();
   #retryAt = 0;
   #spoolAt = 0;
+  #limits: CounterSource | undefined;
+  #askLimitsAt = 0;
   #written = 0;
   #lost = 0;
   /** Why calls are lost, as it was said. */
@@ -107,6 +110,12 @@ export class LedgerQueue {
     this.#delivering ??= this.#deliverAll().finally(() => {
       this.#delivering = undefined;
     });
+  }
+
+  /** Loads what was used of limits before this process began, before anything more is written of them. */
+  loadLimits(of: CounterSource): void {
+    this.#limits = of;
+    this.#askLimitsAt = 0;
   }
 
   /** Counts calls of which there will be no row. */
@@ -199,13 +208,16 @@ export class LedgerQueue {
 
   /** @returns whether all limits know what was used of them */
   async #load(): Promise<boolean> {
-    const { counters, store } = this.#ports;
-    const periods = counters?.unloaded() ?? [];
-    if (counters === undefined || periods.length === 0) return true;
+    const limits = this.#limits;
+    if (limits === undefined || performance.now() < this.#askLimitsAt) return true;
+    this.#askLimitsAt = performance.now() + askLimitsMs;
+    const periods = limits.unloaded();
+    if (periods.length === 0) return true;
     try {
-      counters.load(periods, await store.counters(periods));
+      limits.load(periods, await this.#ports.store.counters(periods));
       return true;
     } catch {
+      this.#askLimitsAt = 0;
       this.#retryAt = performance.now() + retryMs;
       return false;
     }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { CounterChange } from '../limits/counter-change.ts';
 import type { Caller } from '../types/caller.ts';
 import type { UsageRecord } from '../types/usage-record.ts';
-import { LedgerQueue, type LedgerQueuePorts } from './ledger-queue.ts';
+import { type CounterSource, LedgerQueue, type LedgerQueuePorts } from './ledger-queue.ts';
 import { OpenBatch } from './open-batch.ts';
 import { toEntry } from './to-entry.ts';
 
@@ -44,6 +44,7 @@ export class Ledger {
   readonly #options: LedgerOptions;
   #rows = 0;
   #batches = 0;
+  #isStarted = false;
   #isClosed = false;
 
   constructor(options: LedgerOptions) {
@@ -57,6 +58,7 @@ export class Ledger {
    * after a while also where the store does not answer.
    */
   async start(withinMs = 5000): Promise<void> {
+    this.#isStarted = true;
     await this.#queue.start(withinMs);
   }
 
@@ -78,6 +80,14 @@ export class Ledger {
     this.#open.count(changes);
   }
 
+  /** Limits were bound; what was used of them before is loaded as soon as the store is there. */
+  loadLimits(of: CounterSource): void {
+    this.#queue.loadLimits(of);
+    setImmediate(() => {
+      if (this.#isStarted) this.#queue.deliver();
+    });
+  }
+
   /** Writes all that came; what cannot be written in time is put on disk. Once more does nothing. */
   async close(withinMs: number): Promise<void> {
     if (this.#isClosed) return;
@@ -88,6 +98,7 @@ export class Ledger {
   }
 
   #flush(): void {
+    if (!this.#isStarted) return; // what was left goes first
     this.#queue.keepWaiting(this.#options.flushIntervalMs);
     this.#seal();
     this.#queue.deliver();

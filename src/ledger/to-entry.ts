@@ -13,8 +13,7 @@ const writtenTags = new WeakMap<readonly string[], string>();
  * @param endedAt milliseconds since 1970
  */
 export function toEntry(id: string, record: UsageRecord, caller: Caller, endedAt: number): UsageEntry {
-  const { spent, approach } = record;
-  const usage = spent === undefined ? record.usage : spent.usage;
+  const { usage, approach } = record;
   return {
     id,
     at: Math.round(endedAt - record.totalMs),
@@ -37,9 +36,8 @@ export function toEntry(id: string, record: UsageRecord, caller: Caller, endedAt
     total_tokens: usage === undefined ? null : totalOf(usage),
     cached_tokens: usage?.cachedTokens ?? null,
     reasoning_tokens: usage?.reasoningTokens ?? null,
-    usage_source: spent?.source ?? (usage === undefined ? 'none' : 'reported'),
-    // Nobody knows what a call cost that could not be settled.
-    cost: spent?.cost ?? null,
+    usage_source: record.usageSource ?? (usage === undefined ? 'none' : 'reported'),
+    cost: record.cost ?? null,
     first_byte_ms: record.firstByteMs === undefined ? null : Math.round(record.firstByteMs),
     total_ms: Math.round(record.totalMs),
     approach: approach?.name ?? null,

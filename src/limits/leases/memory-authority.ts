@@ -41,7 +41,6 @@ export interface Division {
   readonly orphaned: number;
 }
 
-/** What was used of a member's places is free when it is gone, since its calls are as well. */
 const sweepEveryMs = 60_000;
 
 /**
@@ -139,7 +138,10 @@ export class MemoryAuthority implements LeaseAuthority {
     } else if (report.wanted > 0 || unallotted < 0) this.#recall(key, report.key, member, now);
     const free = allotted - report.used;
     const step = Math.max(Math.ceil(free / 4), Math.min(report.needed, free));
-    key.entries.set(member, { allotted, used: report.used, step: Math.max(step, report.step), at: now });
+    if (isLeaving && report.kind === 'period') {
+      key.entries.delete(member); // it never comes back for it
+      key.base = (key.base ?? 0) + report.used;
+    } else key.entries.set(member, { allotted, used: report.used, step: Math.max(step, report.step), at: now });
     return { isUnknown: false, allotted, step, unallotted, usedElsewhere, freeElsewhere };
   }
 
@@ -159,6 +161,7 @@ export class MemoryAuthority implements LeaseAuthority {
       entries.delete(name);
       const amount = Math.max(used, Math.min(allotted, used + step));
       const until = kind === 'period' ? Number.POSITIVE_INFINITY : seen + leaseMs + windowMs;
+      // The calls of a member that is gone are gone too, and their places free.
       if (kind !== 'places' && amount > 0) orphans.set(name, { amount, until });
     }
     for (const [name, { until }] of orphans) if (until <= now) orphans.delete(name);

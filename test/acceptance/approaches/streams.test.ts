@@ -27,9 +27,17 @@ describe('progress', () => {
   });
 
   it('comes while the approach is at work', async () => {
-    const { chat } = await start({ content: words, delay_ms: 400 }, moa(), 0.05);
+    const slowly = { delay_ms: 400 };
+    const { chat } = await startApproach(moa(), {
+      backends: {
+        u: () => ({ content: ['alpha', 'beta', 'gamma'], ...slowly }),
+        last: [{ content: words, ...slowly }],
+      },
+      settings: { approaches: { keep_alive: 0.05 } },
+    });
     const { pieces } = await chat({ stream: true }, { headers: { 'x-headrace-progress': 'true' } });
     const at = (part: string) => pieces.find(({ bytes }) => bytes.includes(part))?.at ?? Number.NaN;
+    expect(at(': progress 2/2') - at(': progress 1/2')).toBeGreaterThan(100);
     expect(at('data:') - at(': progress 2/2')).toBeGreaterThan(100);
   });
 

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { failure, forwardClock, until } from '../custom-backends/rig.ts';
 import { startCallersRig } from './callers.ts';
@@ -110,6 +112,23 @@ describe('rates of keys, teams and tags', () => {
     await until(() => gateway.log().some(({ outcome }) => outcome === 'cancelled'), 'it is settled');
     const both = await Promise.all([chat('alice'), chat('alice')]);
     expect(both.map((one) => one.status)).toEqual([200, 200]);
+  });
+
+  it('keep what was used when a reload gives them other numbers', async () => {
+    const { chat, gateway } = await startCallersRig(
+      { alice: { tier: 'free' } },
+      { tiers: { free: { requests_per_day: 2 } } },
+    );
+    await chat('alice');
+    await chat('alice');
+    expect((await chat('alice')).status).toBe(429);
+    const file = join(gateway.folder, 'headrace.yaml');
+    const written = await readFile(file, 'utf8');
+    await writeFile(file, written.replace('"requests_per_day":2', '"requests_per_day":3'));
+    expect((await gateway.gateway.reload('a test')).ok).toBe(true);
+    const { status, headers } = await chat('alice');
+    expect([status, headers['x-ratelimit-remaining-requests']]).toEqual([200, '0']);
+    expect((await chat('alice')).status).toBe(429);
   });
 
   it('never let a call pass that is larger than the whole, and say so', async () => {
