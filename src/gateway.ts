@@ -9,6 +9,7 @@ import type { LoadedConfig } from './config/load.ts';
 import type { Sources } from './config/source-files.ts';
 import { ConfigWatcher } from './config/watch.ts';
 import { GatewayError } from './gateway-error.ts';
+import { Degradation } from './http/degradation.ts';
 import { createHandlers } from './http/handlers.ts';
 import type { WorkerHomes } from './http/idempotency/worker-homes.ts';
 import { KeyGuard } from './http/key-guard.ts';
@@ -21,6 +22,7 @@ import { MemoryGovernor } from './limits/memory-governor.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
 import { type Keys, openKeys } from './open-keys.ts';
+import { degradableUsage, type OpenLedger, openLedger } from './open-ledger.ts';
 import { createAdmission } from './pipeline/admit-caller.ts';
 import { identify } from './pipeline/identify.ts';
 import { Reloader, type ReloadState } from './reloader.ts';
@@ -92,14 +94,18 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const counter = new WorkerTokenCounter();
   const metrics = new Metrics();
   const recorder = new Recorder(log, metrics);
-  const storage = await openStorage(config.settings.storage, (message) => log.warn(message));
+  const storage = await openStorage(config.settings.storage, (message) => log.warn({}, message));
   const health = new HealthRegistry(options.slots && { slots: options.slots });
   const limiter = options.limiter ?? new MemoryLimiter();
   const lasting = openLastingServices(
     (error) => log.warn({ error: summaryOf(error) }, 'a step behind an answer failed'),
     storage?.strategies,
   );
-  const governor = new MemoryGovernor();
+  const booked = openLedger(storage, config.settings.storage, log);
+  const governor: MemoryGovernor = new MemoryGovernor({
+    onSettled: (changes) => booked?.ledger.settled(changes),
+    onUnloaded: () => booked?.ledger.loadLimits(governor),
+  });
   const admission = createAdmission(governor, storage !== undefined);
   const chooser = new Chooser();
   const surroundings = { log, env: options.env, limiter, counter, health, chooser, lasting, admission };
@@ -109,9 +115,11 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   followStorage(storage, reloader, log);
   metrics.observeBreakers(() => health.breakerStates());
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
+  metrics.observeUsage(booked && (() => booked.ledger.state));
+  await booked?.ledger.start();
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   let draining = false;
-  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, options }, () => draining);
+  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, booked, options }, () => draining);
   const serving: ServerOptions = {
     host,
     port,
@@ -137,9 +145,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       draining = true;
       lasting.afterwork.close();
       watcher?.close();
-      await drain(server, reloader.runtime.config.settings.shutdownTimeoutMs);
+      const { shutdownTimeoutMs } = reloader.runtime.config.settings;
+      const drainedBy = performance.now() + shutdownTimeoutMs;
+      await drain(server, shutdownTimeoutMs);
       await Promise.all([reloader.runtime.retire(), counter.close(), telemetry.close()]);
       keys.book.close();
+      await booked?.close(Math.max(2500, drainedBy - performance.now()));
       await storage?.close();
     },
     cut: () => server.cut(),
@@ -193,11 +204,13 @@ interface Parts {
   readonly metrics: Metrics;
   readonly recorder: Recorder;
   readonly telemetry: Telemetry;
+  readonly booked: OpenLedger | undefined;
   readonly options: GatewayOptions;
 }
 
 function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandlers {
-  const { reloader, metrics, recorder, telemetry, options } = parts;
+  const { reloader, metrics, recorder, telemetry, booked, options } = parts;
+  const degradation = new Degradation(booked === undefined ? [] : [degradableUsage(booked.ledger)]);
   return createHandlers({
     acquire: () => {
       const { runtime } = reloader;
@@ -211,6 +224,8 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
     catalog: () => reloader.runtime.catalog,
     renderMetrics: () => options.renderMetrics?.(metrics) ?? metrics.render(),
     isDraining,
+    degradation,
+    degraded: () => degradation.header,
     lastReload: () => reloader.state,
     admin: createAdminHandlers(createAdminPorts(parts)),
     idempotency: {
@@ -220,7 +235,10 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
     },
     started: () => recorder.started(),
     watch: (exchange) => telemetry.watch(exchange),
-    ended: (record, error, more) => recorder.ended(record, error, more),
+    ended: (record, error, more, caller) => {
+      recorder.ended(record, error, more);
+      booked?.ledger.add(record, caller);
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StorageSettings } from './config/config.ts';
+import type { DegradablePart } from './http/degradation.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { Retention } from './ledger/retention.ts';
 import { Spool } from './ledger/spool.ts';
@@ -39,6 +40,18 @@ export function openLedger(storage: Storage | undefined, settings: StorageSettin
       retention?.close();
       await ledger.close(withinMs);
       forget();
+    },
+  };
+}
+
+/** What everybody may see of it. */
+export function degradableUsage(ledger: Ledger): DegradablePart {
+  return {
+    name: 'usage',
+    isDegraded: () => !ledger.isStoreThere,
+    state: () => {
+      const { store, since, waiting, spooled } = ledger.state;
+      return { store, since: new Date(since).toISOString(), waiting: waiting + spooled };
     },
   };
 }

@@ -199,7 +199,7 @@ describe('a key that may not be used', () => {
 
 it('every change is a line of the log with who, what and which fields, and never a secret or a value', async () => {
   const { ask, path, id, secret, gateway } = await start();
-  await ask('PATCH', path, { owner: 'the-new-owner', limits: { requests_per_minute: 2 } });
+  await ask('PATCH', path, { owner: 'the-new-owner', limits: { requests_per_minute: 2 }, expires_at: null });
   await ask('POST', `${path}/rotate`);
   await ask('PATCH', path, { owner: 5 });
   await ask('PUT', '/admin/tags/t', { tier: 'gold' });
@@ -207,7 +207,7 @@ it('every change is a line of the log with who, what and which fields, and never
   const lines = gateway.log().flatMap(({ audit }) => (audit === undefined ? [] : [audit]));
   expect(lines).toEqual([
     expect.objectContaining({ action: 'key.create', by: 'admin', id }),
-    { action: 'key.change', by: 'admin', name: 'alice', id, fields: ['owner', 'limits'] },
+    { action: 'key.change', by: 'admin', name: 'alice', id, fields: ['owner', 'limits', 'expires_at'] },
     { action: 'key.rotate', by: 'admin', name: 'alice', id },
     { action: 'tag.put', by: 'admin', name: 't', fields: ['tier'] },
     { action: 'key.delete', by: 'admin', name: 'alice', id },

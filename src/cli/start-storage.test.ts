@@ -6,7 +6,7 @@ import { runCommand } from '../../test/harness/command-line.ts';
 import { freePort } from '../../test/harness/real-postgres.ts';
 import { writeConfig } from '../../test/harness/test-gateway.ts';
 
-const ready = /Headrace .*http:\/\/127\.0\.0\.1:(\d+)/;
+const ready = /listening on http:\/\/127\.0\.0\.1:(\d+)/;
 const start = ['start', '--port', '0'];
 
 test('state goes to ./state where nothing else is said, with several processes too', async () => {

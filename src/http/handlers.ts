@@ -5,6 +5,7 @@ import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { Exchange } from './exchange.ts';
 import { IdempotentCalls, type IdempotentPorts } from './idempotency/idempotent-calls.ts';
 import { toModelBody } from './model-body.ts';
+import type { Degradation } from './degradation.ts';
 import { decodeName, replyJson } from './reply-json.ts';
 import type { RouteHandlers } from './routes.ts';
 import { type ServePorts, serveCall } from './serve-call.ts';
@@ -13,6 +14,8 @@ export interface HandlerPorts extends ServePorts {
   readonly catalog: () => Catalog;
   readonly renderMetrics: () => Promise<MetricsPage>;
   readonly isDraining: () => boolean;
+  /** What is shown of what may be gone. */
+  readonly degradation: Degradation;
   /** How the last reload went. */
   readonly lastReload: () => { readonly ok: boolean; readonly at: string };
   readonly admin: AdminHandlers;
@@ -49,7 +52,7 @@ export function createHandlers(ports: HandlerPorts): RouteHandlers {
     live: (exchange) => replyJson(exchange, 200, { status: 'ok' }),
     ready: (exchange) => {
       if (ports.isDraining()) replyJson(exchange, 503, { status: 'draining' });
-      else replyJson(exchange, 200, { status: 'ready', last_reload: lastReload(ports) });
+      else replyJson(exchange, 200, { status: 'ready', last_reload: lastReload(ports), ...ports.degradation.states });
     },
     adminConfig: ports.admin.config,
     adminConnectors: ports.admin.connectors,

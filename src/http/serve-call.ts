@@ -22,6 +22,8 @@ export interface ServePorts {
   /** The watch of a call; undefined: nobody wants to see more of it than its record. */
   readonly watch: (exchange: Exchange) => CallWatch | undefined;
   readonly started: () => void;
+  /** What the gateway serves without now, for a header. */
+  readonly degraded: () => string | undefined;
   /** @param more what the log line is to hold beyond the record */
   readonly ended: (
     record: UsageRecord,
@@ -62,7 +64,7 @@ export async function serveCall(
   const watch = ports.watch(received);
   const exchange = watch === undefined ? received : new WatchedExchange(received, watch);
   const attempts = new Attempts(watch);
-  const run: Run = { answer: undefined, ticket: undefined, attempts };
+  const run: Run = { answer: undefined, ticket: undefined, attempts, degraded: ports.degraded() };
   const serving: Serving = { exchange, caller, protocol, run, call: undefined };
   const lease = ports.acquire();
   ports.started();

@@ -66,6 +66,7 @@ export function runHeaders(exchange: Exchange, run: Run): [string, string][] {
   const { tries } = run.attempts;
   if (tries.length > 1) headers.push(['x-headrace-tries', headerText(tries.map(tryText).join(', '), 4096)]);
   if (run.downgradedFrom !== undefined) headers.push(['x-headrace-downgraded', headerText(run.downgradedFrom)]);
+  if (run.degraded !== undefined) headers.push(['x-headrace-degraded', run.degraded]);
   if (run.spent?.cost !== undefined && run.spent.usage !== undefined) {
     headers.push(['x-headrace-cost', (run.spent.cost / 1e9).toFixed(9)]);
   }

@@ -14,11 +14,13 @@ export interface AuditLine {
   readonly fields?: readonly string[];
 }
 
+/** @param fields as the code calls them; the line has them as the API does, such as `expires_at` */
 export function auditOf(
   action: AuditLine['action'],
   by: Grantor,
   target: { readonly name: string; readonly id?: string },
   fields: readonly string[] = [],
 ): AuditLine {
-  return { action, by: by.name, ...target, ...(fields.length > 0 && { fields }) };
+  const named = fields.map((field) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return { action, by: by.name, ...target, ...(named.length > 0 && { fields: named }) };
 }

@@ -62,6 +62,10 @@ export class Ledger {
     await this.#queue.start(withinMs);
   }
 
+  get isStoreThere(): boolean {
+    return this.#options.health().ok;
+  }
+
   get state(): LedgerState {
     const state = this.#queue.state;
     return { ...state, waiting: state.waiting + this.#open.rows };

@@ -14,6 +14,7 @@ export interface RetentionOptions {
 export class Retention {
   readonly #options: RetentionOptions;
   #timer: NodeJS.Timeout;
+  #isClosed = false;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -22,6 +23,7 @@ export class Retention {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
   }
 
@@ -31,13 +33,12 @@ export class Retention {
 
   async #prune(): Promise<void> {
     const { usage, keepMs, log, everyMs = 3_600_000 } = this.#options;
-    const planned = this.#timer;
     try {
       const rows = await usage.prune(Date.now() - keepMs);
       if (rows > 0) log.info({ rows }, 'old usage was forgotten');
     } catch (error) {
       log.warn({ error: String(error) }, 'old usage cannot be forgotten now');
     }
-    if (planned === this.#timer) this.#timer = this.#plan(everyMs);
+    if (!this.#isClosed) this.#timer = this.#plan(everyMs);
   }
 }

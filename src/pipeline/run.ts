@@ -26,6 +26,8 @@ export interface Run {
   /** Of the candidate that was held against its rates last. */
   ticket: Ticket | undefined;
   readonly attempts: Attempts;
+  /** What the gateway serves without, where something is gone. */
+  readonly degraded?: string | undefined;
   /** The approach at work; left out: a plain call. */
   approach?: ApproachRun;
   /** Where the call goes; left out: that is not known yet. */

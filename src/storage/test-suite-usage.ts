@@ -121,6 +121,31 @@ export function testUsage(store: TestStore): void {
     ]);
   });
 
+  test('sums are the same however a range lies to days and hours', async () => {
+    const { usage } = await (await store.fresh()).open();
+    const entries = Array.from({ length: 300 }, (_, number) => callOf(`${number}`, { at: number * hour + 17 }));
+    await usage.write(batchOf('b', entries));
+    for (const [from, to] of [
+      [0, 300],
+      [1, 299],
+      [5, 20],
+      [20, 30],
+      [24, 48],
+      [23, 49],
+      [30, 100],
+      [48, 49],
+      [47, 48],
+    ] as const) {
+      for (const by of [[], ['day'], ['hour'], ['day', 'hour']] as const) {
+        const sums = await usage.sums({ from: from * hour, to: to * hour, by });
+        expect(
+          sums.reduce((sum, { calls }) => sum + calls, 0),
+          `${from} ${to} ${by}`,
+        ).toBe(to - from);
+      }
+    }
+  });
+
   test('pages go from the newest to the oldest and leave nothing out', async () => {
     const { usage } = await (await store.fresh()).open();
     const entries = Array.from({ length: 25 }, (_, number) =>
@@ -139,6 +164,27 @@ export function testUsage(store: TestStore): void {
       const order = wanted.toSorted((one, other) => other.at - one.at || (one.id < other.id ? 1 : -1));
       expect(seen).toEqual(order.map(({ id }) => id));
     }
+  });
+
+  test('calls that are rare are found in whichever days they are', async () => {
+    const { usage } = await (await store.fresh()).open();
+    const entries = Array.from({ length: 400 }, (_, number) =>
+      callOf(`id${number}`, { at: number * 5 * hour, key_name: number % 23 === 0 || number > 396 ? 'rare' : 'often' }),
+    );
+    await usage.write(batchOf('b', entries));
+    const query = { from: 3 * hour, to: 1997 * hour, where: { key: 'rare', owner: 'ann' } };
+    for (const limit of [1, 2, 7, 100]) {
+      const seen: string[] = [];
+      for (let after: { at: number; id: string } | undefined, turns = 0; turns < 50; turns++) {
+        const page = await usage.rows({ ...query, limit, ...(after && { after }) });
+        seen.push(...page.rows.map(({ id }) => id));
+        after = page.next;
+        if (after === undefined) break;
+      }
+      const wanted = entries.filter(({ at, key_name }) => key_name === 'rare' && at >= query.from && at < query.to);
+      expect(seen).toEqual(wanted.map(({ id }) => id).reverse());
+    }
+    expect(await usage.rows({ ...query, where: { key: 'none' }, limit: 1 })).toEqual({ rows: [], next: undefined });
   });
 
   test('a text that is looked for is that text and no pattern', async () => {

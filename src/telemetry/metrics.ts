@@ -9,6 +9,8 @@ import {
 } from 'prom-client';
 import type { Usage } from '../types/usage.ts';
 import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
+import { CostMetrics } from './cost-metrics.ts';
+import { observeUsage, type UsageNumbers } from './usage-metrics.ts';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** More models than this of one backend share the label `other`, since clients make up names. */
@@ -33,7 +35,7 @@ export interface MetricsPage {
 /** What one process has counted, as plain data. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
-/** The Prometheus metrics; only this file knows the library that keeps them. */
+/** The Prometheus metrics; nothing outside of this folder knows the library that keeps them. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests: Counter<'backend' | 'model' | 'protocol' | 'status'>;
@@ -45,10 +47,12 @@ export class Metrics {
   readonly #firstByte: Histogram<'backend' | 'model'>;
   readonly #tokens: Counter<'backend' | 'model' | 'kind'>;
   readonly #models = new Map<string, Map<string, ModelMetrics>>();
+  readonly #costs: CostMetrics;
   #running = 0;
 
   constructor() {
     const registers = [this.#registry];
+    this.#costs = new CostMetrics(this.#registry);
     const model = ['backend', 'model'] as const;
     this.#requests = new Counter({
       name: 'headrace_requests_total',
@@ -143,6 +147,11 @@ export class Metrics {
     });
   }
 
+  /** Shows how the ledger of usage fares, as asked when the page is written. */
+  observeUsage(ask: (() => UsageNumbers) | undefined): void {
+    if (ask !== undefined) observeUsage(this.#registry, ask);
+  }
+
   started(): void {
     this.#running++;
   }
@@ -150,6 +159,7 @@ export class Metrics {
   /** Counts a call that is over. */
   ended(record: UsageRecord): void {
     this.#running--;
+    this.#costs.ended(record);
     if (record.outcome === 'refused') this.#refusals.inc({ reason: record.code ?? 'unknown' });
     if (record.backend === undefined || record.model === undefined) {
       this.#requests.inc({ backend: '', model: '', protocol: record.protocol, status: String(record.status) });

@@ -79,6 +79,7 @@ function logFields(record: UsageRecord) {
     completion_tokens: usage?.completionTokens,
     cached_tokens: usage?.cachedTokens,
     reasoning_tokens: usage?.reasoningTokens,
+    cost: record.cost === undefined ? undefined : record.cost / 1e9,
     approach: record.approach && approachFields(record.approach),
     first_byte_ms: round(record.firstByteMs),
     total_ms: round(record.totalMs),

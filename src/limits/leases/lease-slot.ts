@@ -34,7 +34,8 @@ export class LeaseSlot {
   freeElsewhere = 0;
   /** As the authority said last; undefined: it never did. */
   unallotted: number | undefined;
-  base: number | undefined;
+  /** When it said something last, by the monotonic clock. */
+  toldAt = Number.NEGATIVE_INFINITY;
   isUnknown = false;
   isRecalled = false;
   isTouched = false;
@@ -51,6 +52,8 @@ export class LeaseSlot {
   #paceBefore = 0;
   #recent: Float64Array | undefined;
   #recentAt = 0;
+  #base: number | undefined;
+  #isStored = false;
   readonly #ports: SlotPorts;
 
   constructor(limit: Limit, start: number, ports: SlotPorts) {
@@ -118,7 +121,7 @@ export class LeaseSlot {
   /** What is to be said now. From here on it counts as said, until `failed`. */
   report(monotonicMs: number, idleMs: number): SlotReport {
     const pace = this.pace(monotonicMs);
-    if (this.base !== undefined) this.#beginAnew(monotonicMs);
+    if (this.#base !== undefined && this.#isStored) this.#beginAnew(monotonicMs);
     const isIdle = this.needed === 0 && monotonicMs - this.takenAt > idleMs;
     if (this.spare > 0 && this.needed === 0) {
       if (isIdle) this.allotted = this.used;
@@ -129,30 +132,42 @@ export class LeaseSlot {
     this.isRecalled = false;
     this.isTouched = false;
     this.#addedBefore = this.#added;
-    const { key, kind, limit, allotted, used, step, needed, spare, base } = this;
+    const { key, kind, limit, allotted, used, step, needed, spare } = this;
     const lacking = Math.max(0, needed - spare);
     const wanted = lacking > 0 ? Math.max(lacking, pace) : !isIdle && spare < pace / 2 ? pace : 0;
-    return { key, kind, maximum: limit.maximum, allotted, used, step, wanted, needed, base };
+    return { key, kind, maximum: limit.maximum, allotted, used, step, wanted, needed, base: this.#base };
   }
 
-  acknowledged(reply: SlotReply): void {
+  acknowledged(monotonicMs: number, reply: SlotReply): void {
     this.isUnknown = reply.isUnknown;
     if (reply.isUnknown) {
       this.touch();
       return;
     }
+    this.toldAt = monotonicMs;
     this.#added -= this.#addedBefore;
     this.allotted = reply.allotted;
     this.step = reply.step;
     this.unallotted = reply.unallotted;
     this.usedElsewhere = reply.usedElsewhere;
     this.freeElsewhere = reply.freeElsewhere;
-    this.base = undefined;
+    this.#base = undefined;
     this.shareStage = 0;
+  }
+
+  /**
+   * What was used of this period by all, to be told to an authority that does not know it.
+   * @param isStored whether what this process used is in it, but for the last seconds
+   */
+  begin(base: number, isStored: boolean): void {
+    this.#base = base;
+    this.#isStored = isStored;
+    this.touch();
   }
 
   /** Nobody knows whether it was heard. */
   failed(): void {
+    this.#base = undefined; // when it is asked for again, it will be another
     this.touch();
   }
 

@@ -76,7 +76,9 @@ export class MemoryAuthority implements LeaseAuthority {
     if (!isStale) this.#members.set(member, { seen: now, seq });
     const members = [...this.#members.values()].filter(({ seen }) => now - seen <= leaseMs).length;
     const graceMs = Math.max(0, this.#graceMs - now);
-    const slots = isStale ? [] : reports.map((report) => this.#slot(member, report, { now, members, graceMs, isLeaving }));
+    const slots = isStale
+      ? []
+      : reports.map((report) => this.#slot(member, report, { now, members, graceMs, isLeaving }));
     const recalled = isStale ? [] : [...(this.#recalled.get(member) ?? [])];
     if (!isStale) this.#recalled.delete(member);
     if (isLeaving && !isStale) this.#members.set(member, { seen: now - leaseMs - 1, seq });

@@ -79,7 +79,12 @@ export class RedisAuthority implements LeaseAuthority {
 
   #args({ member, seq, isLeaving, reports }: SyncRequest): string[] {
     const prefix = this.#prefix;
-    const keys = [`${prefix}clock`, `${prefix}members`, `${prefix}recall:`, ...reports.map(({ key }) => `${prefix}k:${key}`)];
+    const keys = [
+      `${prefix}clock`,
+      `${prefix}members`,
+      `${prefix}recall:`,
+      ...reports.map(({ key }) => `${prefix}k:${key}`),
+    ];
     const spans = [leaseMs, longestBeatMs, storeGraceMs, windowMs, staleReportMs];
     return [
       String(keys.length),

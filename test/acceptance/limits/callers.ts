@@ -18,6 +18,7 @@ export const models = {
   cheap: { prices: { input: 1, output: 1 } },
   free: { prices: { input: 0, output: 0 } },
   unpriced: {},
+  tight: { limits: { requests_per_minute: 1 } },
 };
 
 /** What a call takes where its backend reports the usage of {@link reported}. */

@@ -114,6 +114,17 @@ describe('rates of keys, teams and tags', () => {
     expect(both.map((one) => one.status)).toEqual([200, 200]);
   });
 
+  it('take nothing for a call that never reached a backend', async () => {
+    const { chat } = await startCallersRig({ alice: { limits: { requests_per_day: 10, tokens_per_day: 100 } } });
+    expect((await chat('alice', { model: 'u:tight' })).status).toBe(200);
+    for (let turn = 0; turn < 20; turn++) {
+      const { status, error } = failure(await chat('alice', { model: 'u:tight' }));
+      expect([status, error.message]).toEqual([429, expect.stringContaining('for u:tight is used up')]);
+    }
+    const { headers } = await chat('alice');
+    expect(headers).toMatchObject({ 'x-ratelimit-remaining-requests': '8', 'x-ratelimit-remaining-tokens': '20' });
+  });
+
   it('keep what was used when a reload gives them other numbers', async () => {
     const { chat, gateway } = await startCallersRig(
       { alice: { tier: 'free' } },

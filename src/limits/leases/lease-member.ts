@@ -1,0 +1,300 @@
+import { randomUUID } from 'node:crypto';
+import type { CounterChange } from '../counter-change.ts';
+import type { Moment } from '../moment.ts';
+import { type LeaseAuthority, leaseMs, mostReports, type SyncReply } from './lease-messages.ts';
+import { share } from './lease-share.ts';
+import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
+
+/** What becomes of limits when their store cannot be reached. */
+export type WhenStoreLost = 'share' | 'refuse';
+
+/** How the authority is reached. */
+export interface AuthorityState {
+  readonly ok: boolean;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly error: string | undefined;
+}
+
+export interface LeaseMemberOptions {
+  readonly authority: LeaseAuthority;
+  readonly clock: { read(): Moment };
+  readonly whenLost: WhenStoreLost;
+  /** What is stored of limits in their periods; left out where nothing is stored. */
+  readonly loadUsed?: LoadUsed | undefined;
+  /** How many members there are where nobody has ever said it. */
+  readonly expectedMembers?: number;
+  /** Told of every change, and of what was unknown at first. */
+  readonly onState?: (state: AuthorityState) => void;
+  readonly id?: string;
+}
+
+export type LoadUsed = (
+  periods: readonly { readonly limitId: string; readonly periodStart: number }[],
+) => Promise<readonly CounterChange[]>;
+
+/** Beyond this much earlier than at the authority, a lease is over here. */
+const leaseMarginMs = 500;
+const idleMs = 60_000;
+const busyGapMs = 100;
+const restGapMs = 1000;
+const shortestGapMs = 10;
+const waitingGapMs = 25;
+const shortestBackoffMs = 100;
+const longestBackoffMs = 1000;
+const loadAgainMs = 1000;
+
+/** Takes part in sharing limits: tells the authority what was used, and what is wanted. One message at a time. */
+export class LeaseMember implements SlotPorts {
+  readonly id: string;
+  isBounded = true;
+  members: number;
+  /** Milliseconds by which the authority's clock is ahead of this machine's. */
+  wallOffsetMs = 0;
+  readonly #options: LeaseMemberOptions;
+  readonly #touched = new Set<LeaseSlot>();
+  /** Slots of which this member holds or uses something. */
+  readonly #held = new Map<string, LeaseSlot>();
+  readonly #listeners: (() => void)[] = [];
+  readonly #refresh: (at: Moment) => void;
+  #state: AuthorityState = { ok: true, since: Date.now(), error: undefined };
+  #everReached = false;
+  #graceMs = 0;
+  #seq = 0;
+  #isSyncing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  /** From when the last message was sent that was acknowledged. */
+  #leaseFrom = Number.NEGATIVE_INFINITY;
+  #lostAt = Number.NEGATIVE_INFINITY;
+  #sweptAt = 0;
+  #backoffMs = shortestBackoffMs;
+  #isLoading = false;
+  #isClosed = false;
+  #waiting = 0;
+
+  /** @param refresh brings what is used up to date in all slots, as time passes by itself */
+  constructor(options: LeaseMemberOptions, refresh: (at: Moment) => void) {
+    this.#options = options;
+    this.#refresh = refresh;
+    this.id = options.id ?? randomUUID();
+    this.members = options.expectedMembers ?? 1;
+    this.#schedule(0);
+  }
+
+  get state(): AuthorityState {
+    return this.#state;
+  }
+
+  get mayAdmit(): boolean {
+    if (this.#options.whenLost === 'share') return true;
+    return this.#options.clock.read().monotonicMs < this.#leaseFrom + leaseMs - leaseMarginMs;
+  }
+
+  /** Called after each message, whether it was answered or not. */
+  onSync(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Resolves when the authority grants, or is known to be lost. */
+  async ready(timeoutMs: number): Promise<void> {
+    const end = performance.now() + timeoutMs;
+    while (performance.now() < end) {
+      if (!this.#state.ok || (this.#everReached && this.#graceMs === 0)) return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  touched(slot: LeaseSlot): void {
+    this.#touched.add(slot);
+    this.#schedule(this.#isLost ? this.#backoffMs : busyGapMs);
+  }
+
+  pressing(): void {
+    if (!this.#isLost) this.#schedule(shortestGapMs);
+  }
+
+  /** A call waits for this slot. */
+  wait(slot: LeaseSlot, amount: number): void {
+    slot.needed += amount;
+    this.#waiting++;
+    slot.touch();
+    if (!this.#isLost) this.#schedule(0);
+  }
+
+  endWait(slot: LeaseSlot, amount: number): void {
+    slot.needed -= amount;
+    this.#waiting--;
+  }
+
+  /** While the store is lost: brings a slot's share up to date. */
+  shareLost(slot: LeaseSlot): void {
+    if (!this.#isLost || this.#options.whenLost !== 'share') return;
+    share(slot, this.#options.clock.read().monotonicMs - this.#lostAt, this.members);
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Gives back all that was not used. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#isSyncing;
+    for (const slot of this.#held.values()) this.#touched.add(slot);
+    while (!this.#isLost && this.#everReached) {
+      await this.#sync(true);
+      if (this.#touched.size === 0) break;
+    }
+    await this.#options.authority.close();
+  }
+
+  get #isLost(): boolean {
+    return !this.#state.ok;
+  }
+
+  /** Speaks in so many milliseconds, or earlier where that is planned already. */
+  #schedule(delayMs: number): void {
+    if (this.#isClosed || this.#isSyncing !== undefined) return;
+    const now = performance.now();
+    const at = Math.max(now + delayMs, this.#sentAt + shortestGapMs);
+    if (at >= this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => this.#turn(), Math.max(0, at - now));
+    this.#timer.unref();
+  }
+
+  #turn(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#isSyncing = this.#sync(false).finally(() => {
+      this.#isSyncing = undefined;
+      this.#schedule(this.#nextGap());
+    });
+  }
+
+  #nextGap(): number {
+    if (this.#isLost) return this.#backoffMs;
+    if (this.#waiting > 0) return waitingGapMs;
+    if (this.#touched.size >= mostReports) return 0;
+    return this.#touched.size > 0 || this.#held.size > 0 || this.#graceMs > 0 ? busyGapMs : restGapMs;
+  }
+
+  async #sync(isLeaving: boolean): Promise<void> {
+    const at = this.#options.clock.read().monotonicMs;
+    if (at - this.#sweptAt >= restGapMs || isLeaving) this.#sweep(at);
+    const slots = this.#pick();
+    const reports = slots.map((slot) => slot.report(at, idleMs));
+    this.#sentAt = performance.now();
+    try {
+      const request = { member: this.id, seq: ++this.#seq, isLeaving, reports };
+      const reply = await this.#options.authority.sync(request);
+      if (reply.isStale) throw new Error('a later message was handled already');
+      this.#reached(at);
+      this.#apply(slots, reply);
+    } catch (error) {
+      for (const slot of slots) slot.failed();
+      this.#lost(at, String((error as Error).message ?? error));
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Those that calls wait for come first. */
+  #pick(): LeaseSlot[] {
+    const picked: LeaseSlot[] = [];
+    const pick = (areNeeded: boolean) => {
+      for (const slot of this.#touched) {
+        if (picked.length >= mostReports) return;
+        if (slot.needed > 0 !== areNeeded) continue;
+        this.#touched.delete(slot);
+        picked.push(slot);
+      }
+    };
+    if (this.#waiting > 0) pick(true);
+    pick(false);
+    return picked;
+  }
+
+  #apply(slots: readonly LeaseSlot[], reply: SyncReply): void {
+    this.members = Math.max(1, reply.members);
+    this.#graceMs = reply.graceMs;
+    const now = this.#options.clock.read().monotonicMs;
+    const offset = reply.wallMs - Date.now();
+    if (Math.abs(offset - this.wallOffsetMs) > 500) this.wallOffsetMs = offset;
+    for (const [index, slot] of slots.entries()) {
+      const answer = reply.slots[index];
+      if (answer === undefined) continue;
+      slot.acknowledged(now, answer);
+      if (slot.allotted > 0 || slot.used > 0) this.#held.set(slot.key, slot);
+      else this.#held.delete(slot.key);
+    }
+    for (const key of reply.recalled) {
+      const slot = this.#held.get(key);
+      if (slot === undefined) continue;
+      slot.isRecalled = true;
+      slot.touch();
+    }
+    const unknown = slots.filter(({ isUnknown }) => isUnknown);
+    if (unknown.length > 0) void this.#load(unknown);
+  }
+
+  /** The authority asks what is stored of periods. */
+  async #load(slots: readonly LeaseSlot[]): Promise<void> {
+    const { loadUsed } = this.#options;
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      const periods = slots.map(({ limit, start }) => ({ limitId: limit.id, periodStart: start }));
+      const found = (await loadUsed?.(periods)) ?? [];
+      const used = new Map(found.map((one) => [`${one.periodStart} ${one.limitId}`, one.used]));
+      for (const slot of slots) slot.begin(used.get(`${slot.start} ${slot.limit.id}`) ?? 0, loadUsed !== undefined);
+      this.#isLoading = false;
+      this.#schedule(0);
+    } catch {
+      // The storage tells of its own state. Meanwhile what is held is used, and it is tried again.
+      setTimeout(() => {
+        this.#isLoading = false;
+        for (const slot of slots) slot.touch();
+      }, loadAgainMs).unref();
+    }
+  }
+
+  /** Looks after what nobody touches: windows that empty by themselves, and what has not been used for long. */
+  #sweep(at: number): void {
+    this.#sweptAt = at;
+    this.#refresh(this.#options.clock.read());
+    for (const slot of this.#held.values()) {
+      const isIdle = at - slot.takenAt > idleMs;
+      if (slot.kind === 'window' ? slot.used > 0 || isIdle : isIdle && slot.spare > 0) slot.touch();
+      if (this.#isLost) this.shareLost(slot);
+    }
+  }
+
+  #reached(sentAt: number): void {
+    this.#leaseFrom = sentAt;
+    this.#backoffMs = shortestBackoffMs;
+    this.isBounded = true;
+    if (!this.#isLost && this.#everReached) return;
+    this.#everReached = true;
+    for (const slot of this.#held.values()) slot.touch();
+    this.#set({ ok: true, since: Date.now(), error: undefined });
+  }
+
+  #lost(at: number, error: string): void {
+    if (this.#isLost) {
+      this.#backoffMs = Math.min(longestBackoffMs, this.#backoffMs * 2);
+      return;
+    }
+    this.isBounded = this.#options.whenLost === 'refuse';
+    // One that never knew anything has nothing to wait for.
+    this.#lostAt = this.#everReached ? at : Number.NEGATIVE_INFINITY;
+    this.#set({ ok: false, since: Date.now(), error });
+  }
+
+  #set(state: AuthorityState): void {
+    this.#state = state;
+    if (!this.#isClosed) this.#options.onState?.(state);
+  }
+}
