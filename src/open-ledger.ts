@@ -20,7 +20,7 @@ export interface OpenLedger {
 /** Opens the ledger of a storage; undefined without one. */
 export function openLedger(storage: Storage | undefined, settings: StorageSettings, log: Log): OpenLedger | undefined {
   if (storage === undefined) return undefined;
-  const { folder, flushIntervalMs, keepUsageMs } = settings;
+  const { folder, flushIntervalMs, keepUsageMs: keepMs, keepUsageSumsMs: keepSumsMs } = settings;
   const ledger = new Ledger({
     store: storage.usage,
     health: () => storage.health,
@@ -33,11 +33,11 @@ export function openLedger(storage: Storage | undefined, settings: StorageSettin
     if (ok) log.info({ waiting: waiting + spooled }, 'usage can be written again');
     else log.error({ error }, 'usage cannot be written; it waits until the storage is back');
   });
-  const retention = keepUsageMs === undefined ? undefined : new Retention({ usage: storage.usage, keepMs: keepUsageMs, log });
+  const retention = new Retention({ usage: storage.usage, keepMs, keepSumsMs, log });
   return {
     ledger,
     close: async (withinMs) => {
-      retention?.close();
+      retention.close();
       await ledger.close(withinMs);
       forget();
     },

@@ -148,7 +148,10 @@ export class Reloader {
     try {
       await this.#deleted.store();
     } catch (error) {
-      this.#ports.log.error({ error: String(error) }, 'a deletion is not stored yet, and gone after a restart until it is');
+      this.#ports.log.error(
+        { error: String(error) },
+        'a deletion is not stored yet, and gone after a restart until it is',
+      );
     }
   }
 

@@ -128,6 +128,7 @@ function createPipeline(
     chooser,
     counter,
     forceContextWindow: config.settings.forceContextWindow,
+    repetition: config.repetition,
     undeclared: (candidate) => {
       const { backend } = candidate;
       if (backend.config.models.size === 0) return;

@@ -12,12 +12,12 @@ export interface LastingServices {
 }
 
 /**
- * @param failed told of what failed behind an answer, of which no client can be told
+ * @param failed told of what failed and no client can be told of: behind an answer, or where it is given without
  * @param store keeps what was learned; left out: until the process ends
  */
 export function openLastingServices(
   failed: (error: unknown) => void,
   store: StrategyStore = new MemoryStrategyStore(),
 ): LastingServices {
-  return { strategies: new StrategyLibrary(store), afterwork: new Afterwork({ failed }) };
+  return { strategies: new StrategyLibrary(store, { failed }), afterwork: new Afterwork({ failed }) };
 }

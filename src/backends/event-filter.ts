@@ -215,6 +215,9 @@ export function choicesText(choices: unknown): string {
     for (const key of ['content', 'text', 'reasoning_content', 'refusal']) {
       if (typeof message?.[key] === 'string') text += message[key];
     }
+    // Of servers that write both, it is the same.
+    const { reasoning, reasoning_content: same } = message ?? {};
+    if (typeof reasoning === 'string' && typeof same !== 'string') text += reasoning;
     for (const call of Array.isArray(message?.tool_calls) ? (message.tool_calls as Record<string, unknown>[]) : []) {
       const called = call?.function as Record<string, unknown> | undefined;
       for (const key of ['name', 'arguments']) if (typeof called?.[key] === 'string') text += called[key];

@@ -71,7 +71,8 @@ test('with the database server away it serves all the same', async () => {
   const command = runCommand(start, { cwd: await writeConfig({}), env: { HEADRACE_STORAGE_URL: url } });
   const [, port] = await command.waitFor(ready);
   expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200);
-  expect(command.stdout() + command.stderr()).toMatch(/postgres:\/\/me@127\.0\.0\.1:\d+\/db: cannot be reached/);
+  const said = () => command.stdout() + command.stderr();
+  await expect.poll(said).toMatch(/postgres:\/\/me@127\.0\.0\.1:\d+\/db: cannot be reached/);
   expect(command.stdout() + command.stderr()).not.toContain('hunter');
   command.child.kill('SIGTERM');
   expect(await command.exit).toMatchObject({ code: 0 });

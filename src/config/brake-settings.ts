@@ -22,3 +22,11 @@ export function readRepetition(brake: Loose<BrakeFields> | undefined): Repetitio
     characters: written.characters ?? characters,
   };
 }
+
+/** What holds where a route says nothing. */
+export function loadBrake(brake: Loose<BrakeFields> | undefined): {
+  readonly repetition: RepetitionConfig | undefined;
+} {
+  const rule = readRepetition(brake);
+  return { repetition: rule === 'off' ? undefined : rule };
+}

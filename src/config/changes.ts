@@ -11,6 +11,7 @@ export const restartSettings: ReadonlySet<string> = new Set([
   'storage.url',
   'storage.flush_interval',
   'storage.keep_usage',
+  'storage.keep_usage_sums',
 ]);
 
 /**

@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.ts';
 import type { ApproachesConfig } from './approaches-config.ts';
+import type { RepetitionConfig } from './brake-settings.ts';
 import type { GroupSettings, LimitSettings } from './limit-settings.ts';
 import type { ModelAlias, RouteConfig } from './route-config.ts';
 
@@ -25,6 +26,8 @@ export interface Config {
   readonly modelAliases: readonly ModelAlias[];
   /** What takes names that nothing else does, where `default_backend` is a selector and not the name of one backend. */
   readonly defaultRoute: RouteConfig | undefined;
+  /** When streams are ended that repeat themselves, where their route says nothing; undefined: never. */
+  readonly repetition?: RepetitionConfig | undefined;
   /** What holds for the approaches of all routes and requests. */
   readonly approaches: ApproachesConfig;
   /** Names of packages that were deleted while running: they mean nothing, whatever else would take them. */
@@ -69,8 +72,10 @@ export interface StorageSettings {
   /** Of a PostgreSQL database, with its password. */
   readonly url: Secret | undefined;
   readonly flushIntervalMs: number;
-  /** Undefined: for ever. */
+  /** How long usage is kept call by call. Undefined: for ever. */
   readonly keepUsageMs: number | undefined;
+  /** The same for its sums by the hour. */
+  readonly keepUsageSumsMs: number | undefined;
 }
 
 /** What becomes of requests that carry an `Idempotency-Key`. */

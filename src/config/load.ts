@@ -4,6 +4,7 @@ import { loadBackendFile } from './backend-file.ts';
 import { type BackendFolder, findBackendFolders } from './backend-folders.ts';
 import { kindBaseUrl } from './backend-url.ts';
 import { baseUrlBackend, baseUrlBackendName } from './base-url-backend.ts';
+import { loadBrake } from './brake-settings.ts';
 import { checkTree } from './check-tree.ts';
 import { tryCodeSandbox } from './code-sandbox.ts';
 import type { BackendConfig, Config, EffectiveSetting } from './config.ts';
@@ -138,6 +139,7 @@ async function assemble(
     }),
     keys: keys.keys,
     ...loadLimitSections(settingsTree),
+    ...loadBrake(settingsTree?.value.brake),
     backends,
     providers: file?.found.providers ?? new Map(),
     connectors,

@@ -1,4 +1,5 @@
 import type { RouteApproach } from './approaches-config.ts';
+import type { RepetitionConfig } from './brake-settings.ts';
 import type { Ability } from './config.ts';
 
 /** How the candidates of a tier are put in order. */
@@ -66,6 +67,8 @@ export interface RoutePolicy {
   readonly hedge: HedgeConfig | undefined;
   /** Whether a conversation stays with its candidate and its key. */
   readonly affinity: boolean;
+  /** When its streams are ended that repeat themselves; undefined: as for all routes. */
+  readonly repetition?: RepetitionConfig | 'off' | undefined;
 }
 
 /** A second try beside a slow first one. */

@@ -1,3 +1,4 @@
+import { readRepetition } from './brake-settings.ts';
 import { milliseconds } from './build-backend.ts';
 import { durationMs, shareOf } from './duration.ts';
 import type { HedgeConfig, RoutePolicy } from './route-config.ts';
@@ -5,7 +6,7 @@ import { hedgeDefaults } from './schema/routes-section.ts';
 import type { RouteValue } from './written-route.ts';
 
 /** How a route is tried, from the units of the file. */
-export function routePolicy({ timeouts, retry, hedge, affinity }: RouteValue): RoutePolicy {
+export function routePolicy({ timeouts, retry, hedge, affinity, brake }: RouteValue): RoutePolicy {
   const time = (seconds: number | undefined) => (seconds === undefined ? undefined : milliseconds(seconds));
   return {
     firstOutputMs: time(timeouts?.first_token),
@@ -15,6 +16,7 @@ export function routePolicy({ timeouts, retry, hedge, affinity }: RouteValue): R
     maxRetryMs: time(retry?.max_time),
     hedge: hedge && hedgeConfig(hedge),
     affinity: affinity ?? true,
+    repetition: readRepetition(brake),
   };
 }
 

@@ -14,7 +14,7 @@ import { writtenValues } from './written-values.ts';
 export interface Routing {
   readonly config: Pick<Config, 'routes' | 'modelAliases' | 'defaultRoute'>;
   readonly defaultBackend: string | undefined;
-  /** What `tiers`, `teams`, `tags`, `routes` and `model_aliases` say, value by value with its place. */
+  /** What `tiers`, `teams`, `tags`, `routes`, `model_aliases` and `brake` say, value by value with its place. */
   readonly written: readonly EffectiveSetting[];
 }
 
@@ -48,7 +48,7 @@ export function loadRouting(
 }
 
 function writtenSections(file: SettingsTree | undefined): EffectiveSetting[] {
-  return ['tiers', 'teams', 'tags', 'routes', 'model_aliases'].flatMap((section) => {
+  return ['tiers', 'teams', 'tags', 'routes', 'model_aliases', 'brake'].flatMap((section) => {
     const node = file && nodeAt(file.tree, [section]);
     return file && node ? writtenValues(node, file.report.name, [section]) : [];
   });

@@ -160,6 +160,13 @@ export const settingSources = {
     schema: storageShape.keep_usage.unwrap(),
     fallback: storageDefaults.keep_usage,
   }),
+  keepUsageSums: source({
+    name: 'storage.keep_usage_sums',
+    variables: [],
+    path: ['storage', 'keep_usage_sums'],
+    schema: storageShape.keep_usage_sums.unwrap(),
+    fallback: storageDefaults.keep_usage_sums,
+  }),
   logBodies: source({
     name: 'telemetry.log_bodies',
     variables: [],

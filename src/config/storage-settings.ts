@@ -13,6 +13,7 @@ export interface ResolvedStorage {
   readonly storageUrl: Resolved<string>;
   readonly flushInterval: Resolved<number>;
   readonly keepUsage: Resolved<number>;
+  readonly keepUsageSums: Resolved<number>;
 }
 
 /** What folders start from. */
@@ -29,29 +30,35 @@ export function resolveStorage(context: SettingContext): ResolvedStorage {
     storageUrl: resolveSetting(settingSources.storageUrl, context),
     flushInterval: resolveSetting(settingSources.flushInterval, context),
     keepUsage: resolveSetting(settingSources.keepUsage, context),
+    keepUsageSums: resolveSetting(settingSources.keepUsageSums, context),
   };
 }
 
 export function storageSettings(resolved: ResolvedStorage, places: StoragePlaces): StorageSettings {
-  const { storageFolder, storageUrl, flushInterval, keepUsage } = resolved;
+  const { storageFolder, storageUrl, flushInterval, keepUsage, keepUsageSums } = resolved;
   const base = storageFolder.from === 'file' ? places.folder.absolute : places.cwd;
   const written = storageFolder.value;
-  const keepDays = keepUsage.value ?? storageDefaults.keep_usage;
   return {
     folder: written === undefined ? places.stateFolder : written === 'none' ? undefined : resolvePath(base, written),
     isFolderDefault: written === undefined,
     url: storageUrl.value === undefined ? undefined : new Secret(storageUrl.value),
     flushIntervalMs: Math.round((flushInterval.value ?? storageDefaults.flush_interval) * 1000),
-    keepUsageMs: keepDays === 0 ? undefined : keepDays * 86_400_000,
+    keepUsageMs: daysMs(keepUsage.value ?? storageDefaults.keep_usage),
+    keepUsageSumsMs: daysMs(keepUsageSums.value ?? storageDefaults.keep_usage_sums),
   };
 }
 
 /** As they may be shown: a URL without its password, the default folder where it is. */
 export function shownStorage(resolved: ResolvedStorage, { stateFolder }: StoragePlaces): EffectiveSetting[] {
-  return [resolved.storageFolder, resolved.storageUrl, resolved.flushInterval, resolved.keepUsage].map((one) => {
+  const { storageFolder, storageUrl, flushInterval, keepUsage, keepUsageSums } = resolved;
+  return [storageFolder, storageUrl, flushInterval, keepUsage, keepUsageSums].map((one) => {
     const { name, value, source } = one;
     if (one === resolved.storageUrl && typeof value === 'string')
       return { name, value: shownStorageUrl(value), source };
     return { name, value: one === resolved.storageFolder ? (value ?? stateFolder) : value, source };
   });
+}
+
+function daysMs(days: number): number | undefined {
+  return days === 0 ? undefined : days * 86_400_000;
 }

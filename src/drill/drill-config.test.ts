@@ -59,7 +59,12 @@ test('nothing that leads or tells anything out of the machine is in the copy', a
   const texts = textsIn(made).join('\n');
   expect(texts).not.toMatch(/canary|example\.com|deep\/v7|capture/);
   expect(inspect(made, { depth: 20 })).not.toMatch(/canary|example\.com/);
-  expect(made.settings).toMatchObject({ host: '127.0.0.1', port: 0, storage: { folder: undefined, url: undefined }, workers: 1 });
+  expect(made.settings).toMatchObject({
+    host: '127.0.0.1',
+    port: 0,
+    storage: { folder: undefined, url: undefined },
+    workers: 1,
+  });
   expect(made.keys.map(({ name }) => name)).toEqual(['drill']);
 });
 

@@ -155,6 +155,7 @@ function toRecord({ exchange, caller, protocol, run, call }: Serving, ending: En
     usageSource: run.spent?.source,
     cost: run.spent?.cost,
     approach,
+    stopped: run.stopped,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - exchange.receivedAt,
     totalMs: (ending.endedAt ?? performance.now()) - exchange.receivedAt,
   };

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { book, openTestLedger, openTestStore, recordOf, spoolIn, testFolder } from './test-ledger.ts';
 import { addUp } from './open-batch.ts';
+import { book, openTestLedger, openTestStore, recordOf, spoolIn, testFolder } from './test-ledger.ts';
 import type { UsageEntry } from './usage-entry.ts';
 
 const limit = { limitId: 'key:alice/tokens/day', periodStart: 0 };
@@ -132,8 +132,7 @@ describe('the ledger', () => {
     await expect.poll(() => ledger.state).toMatchObject({ waiting: 0, spooled: 0 });
     const rows = await store.rows();
     expect(rows.length + ledger.state.lost).toBe(20);
-    expect(rows.map((row) => row.request_id)).toContain(records[0]?.id);
-    expect(rows.map((row) => row.request_id)).not.toContain(records[19]?.id);
+    expect(rows.map((row) => row.request_id)).toEqual(expect.arrayContaining([records[0]?.id, records[1]?.id]));
     expect(await store.counters([limit])).toMatchObject([{ used: 100 }]);
   });
 
@@ -227,8 +226,15 @@ it('changes of one limit in one period are added up', () => {
     { limitId: 'a', periodStart: 0 },
     { limitId: 'a', periodStart: 1 },
   ];
-  const sums = addUp([{ ...a, used: 1 }, { ...b, used: 2 }, { ...a, used: 4 }]);
-  expect(sums).toEqual([{ ...a, used: 5 }, { ...b, used: 2 }]);
+  const sums = addUp([
+    { ...a, used: 1 },
+    { ...b, used: 2 },
+    { ...a, used: 4 },
+  ]);
+  expect(sums).toEqual([
+    { ...a, used: 5 },
+    { ...b, used: 2 },
+  ]);
 });
 
 function numberOf(batch: string): number {

@@ -73,7 +73,10 @@ export class Ledger {
 
   /** A call is over. What it took of limits is told by `settled` in the same turn of the event loop. */
   add(record: UsageRecord, caller: Caller): void {
-    if (this.#isClosed) return this.#queue.lose(1, 'it came after the end');
+    if (this.#isClosed) {
+      this.#queue.lose(1, 'it came after the end');
+      return;
+    }
     this.#open.add(toEntry(`${this.instance}.${++this.#rows}`, record, caller, Date.now()));
     // Not before this turn of the loop ends, so that a call's row and its counters come into one batch.
     if (this.#open.rows === mostRows) setImmediate(() => this.#flush());

@@ -3,8 +3,10 @@ import type { LedgerLog } from './ledger-queue.ts';
 
 export interface RetentionOptions {
   readonly usage: Pick<UsageRecords, 'prune'>;
-  /** How long usage is kept. */
-  readonly keepMs: number;
+  /** How long calls are kept; undefined: for ever. */
+  readonly keepMs: number | undefined;
+  /** The same for their sums. */
+  readonly keepSumsMs: number | undefined;
   readonly log: LedgerLog;
   /** How often old usage is looked for. Default an hour. */
   readonly everyMs?: number;
@@ -32,9 +34,13 @@ export class Retention {
   }
 
   async #prune(): Promise<void> {
-    const { usage, keepMs, log, everyMs = 3_600_000 } = this.#options;
+    const { usage, keepMs, keepSumsMs, log, everyMs = 3_600_000 } = this.#options;
+    const now = Date.now();
     try {
-      const rows = await usage.prune(Date.now() - keepMs);
+      const rows = await usage.prune(
+        keepMs === undefined ? 0 : now - keepMs,
+        keepSumsMs === undefined ? 0 : now - keepSumsMs,
+      );
       if (rows > 0) log.info({ rows }, 'old usage was forgotten');
     } catch (error) {
       log.warn({ error: String(error) }, 'old usage cannot be forgotten now');

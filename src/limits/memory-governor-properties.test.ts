@@ -163,7 +163,7 @@ describe('MemoryGovernor, whatever happens in whatever order', () => {
         const pair = new Pair(toLimits(given), false);
         for (const one of steps) pair.do(one);
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     );
   });
 
@@ -179,7 +179,7 @@ describe('MemoryGovernor, whatever happens in whatever order', () => {
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 
@@ -198,7 +198,7 @@ describe('MemoryGovernor, whatever happens in whatever order', () => {
           if (one.period === 'total') expect(used).toBe(pair.changes.get(`${one.id} 0`) ?? 0);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 });

@@ -97,6 +97,17 @@ describe('MemoryGovernor', () => {
     take(bound, call(10));
   });
 
+  it('names the first period that has enough left, also where the clock stepped back and the next one is used', () => {
+    const { governor, clock, take } = open();
+    const bound = governor.bind([limit('cost', 'day', 10)]);
+    take(bound, call(5));
+    clock.wall -= day;
+    take(bound, call(5));
+    expect(governor.admit(bound, call(6))).toMatchObject({ admitted: false, retryAfterMs: 1.5 * day });
+    clock.pass(day / 2);
+    take(bound, call(5));
+  });
+
   it('adds what was used before it began, once for each period', () => {
     const { governor, clock } = open();
     const bound = governor.bind([

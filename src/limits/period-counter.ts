@@ -67,7 +67,12 @@ export class PeriodCounter implements Counter {
 
   timeToFree(at: Moment, amount: number): number | undefined {
     if (amount > this.limit.maximum || this.#end === Number.POSITIVE_INFINITY) return undefined;
-    return Math.max(1, this.#end - at.wallMs);
+    let start = this.#end;
+    // After a step back the periods to come may have been used already.
+    while ((this.#others?.get(start)?.amount ?? 0) + amount > this.limit.maximum) {
+      start = periodEnd(this.#period, start);
+    }
+    return Math.max(1, start - at.wallMs);
   }
 
   state(at: Moment): LimitState {

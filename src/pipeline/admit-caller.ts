@@ -58,6 +58,8 @@ export interface CallerGrant {
   readonly rates: () => RateState;
   /** How many answers were asked for at once. */
   readonly choices: number;
+  /** The prompt's tokens as they were reserved: counted, or a bound that they do not exceed. */
+  readonly promptTokens: number;
 }
 
 /** A call that was not let in, with what it would have taken. */
@@ -92,12 +94,14 @@ export async function admitCaller(
   if (bound !== undefined) {
     const demand = demandOf(size, bound);
     const admission = await take(limits, demand, ports.governor);
-    if (admission.admitted) return { grant: admission.grant, ...granted, demand };
+    if (admission.admitted) return { grant: admission.grant, ...granted, demand, promptTokens: bound };
     if (!needsSize || !dependsOnSize(admission)) return { refusal: admission, demand };
   }
-  const demand = demandOf(size, await countPrompt(call, route, ports.counter));
+  const promptTokens = await countPrompt(call, route, ports.counter);
+  const demand = demandOf(size, promptTokens);
   const admission = await take(limits, demand, ports.governor);
-  return admission.admitted ? { grant: admission.grant, ...granted, demand } : { refusal: admission, demand };
+  if (!admission.admitted) return { refusal: admission, demand };
+  return { grant: admission.grant, ...granted, demand, promptTokens };
 }
 
 /** A refusal as the client gets it. */

@@ -55,7 +55,7 @@ function defaultOutput(parameters: ReadonlyMap<string, string> | undefined): num
 }
 
 /** A number of tokens that the prompt does not exceed at any candidate, at the price of some searches; undefined: unknown. */
-export function promptBound(call: Call, route: Route): number | undefined {
+export function promptBound(call: Call, route: Pick<Route, 'candidates'>): number | undefined {
   let bound: number | undefined;
   for (const tokenizer of tokenizersOf(route)) {
     const one = tokenBound(call.body, tokenizer);
@@ -66,7 +66,11 @@ export function promptBound(call: Call, route: Route): number | undefined {
 }
 
 /** The prompt's tokens, counted: the most of all candidates. */
-export async function countPrompt(call: Call, route: Route, counter: TokenCounter): Promise<number> {
+export async function countPrompt(
+  call: Call,
+  route: Pick<Route, 'candidates'>,
+  counter: TokenCounter,
+): Promise<number> {
   let most = 0;
   for (const tokenizer of tokenizersOf(route)) {
     const { total } = await counter.measure(call.protocol.kind, call.body, tokenizer, call.signal);
@@ -75,7 +79,7 @@ export async function countPrompt(call: Call, route: Route, counter: TokenCounte
   return most;
 }
 
-function tokenizersOf({ candidates }: Route): Iterable<string> {
+function tokenizersOf({ candidates }: Pick<Route, 'candidates'>): Iterable<string> {
   const [first, ...others] = candidates;
   const own = tokenizerOf(first);
   return others.length === 0 ? [own] : new Set([own, ...others.map(tokenizerOf)]);

@@ -5,17 +5,19 @@ import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Route } from '../types/route.ts';
+import type { Stop } from '../types/stop.ts';
 import type { Ticket } from '../types/ticket.ts';
-import type { AdmissionPorts, Asked, CallerGrant } from './admit-caller.ts';
+import type { Asked, CallerGrant } from './admit-caller.ts';
 import type { AskPorts } from './ask-context.ts';
 import { attempt } from './attempt.ts';
 import type { Attempts } from './attempts.ts';
+import { Brake, type BrakePorts } from './brake/brake.ts';
 import { admitOrDowngrade } from './downgrade.ts';
 import { resolve, resolveName } from './resolve.ts';
 import type { Spent } from './settle-caller.ts';
 
 /** What the stages need of the world. */
-export interface PipelinePorts extends AskPorts, AdmissionPorts {
+export interface PipelinePorts extends AskPorts, BrakePorts {
   readonly directory: Directory;
   readonly approaches: ApproachChooser;
 }
@@ -36,6 +38,8 @@ export interface Run {
   admitted?: CallerGrant;
   /** The model that was asked for, where the call goes to another one since a budget is spent. */
   downgradedFrom?: string;
+  /** Why its stream was ended before the backend did; left out: it was not. */
+  stopped?: Stop;
   /** What it took; left out: it is not over, or nobody wants to know. */
   spent?: Spent;
 }
@@ -107,8 +111,13 @@ export function createAsk(
     if (model === undefined) return route;
     return trusted.has(model) ? resolveName(model, directory).route : resolve(model, caller, directory);
   };
-  const ask = (call: Call, model?: string) =>
-    attempt({ call, route: routeOf(model), caller: caller.name, ports, attempts, rated, keepText });
+  const brake = new Brake(run, ports);
+  const ask = (call: Call, model?: string) => {
+    const target = routeOf(model);
+    const answering = attempt({ call, route: target, caller: caller.name, ports, attempts, rated, keepText });
+    if (!brake.isNeeded(call, target)) return answering;
+    return answering.then((answer) => brake.hold(answer, call, target));
+  };
   const targets = (model?: string) =>
     routeOf(model).candidates.map((candidate) => `${candidate.backend.config.name}:${candidate.model}`);
   return Object.assign(ask, { targets, askedBy: caller.name });

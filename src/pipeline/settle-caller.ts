@@ -62,7 +62,7 @@ async function measureSpent(call: Call, run: Run, finish: Finish | undefined, po
   const usage = reported ?? (await countUsage(call, run, finish, ports));
   const { backend, model, prices } = candidate;
   const cost = await ports.prices.cost({ backend: backend.config, model, prices }, usage);
-  return { usage, source: reported === undefined ? 'counted' : 'reported', cost };
+  return { usage, source: reported === undefined || run.stopped?.isCounted ? 'counted' : 'reported', cost };
 }
 
 function spentOfApproach({ models }: ApproachRecord): Spent {
@@ -98,8 +98,8 @@ function tokensOf({ usage }: Spent): number {
 }
 
 /** How long the answer was, for those to come; one that broke off says nothing. */
-function learn({ admitted, approach }: Run, { usage }: Spent, finish: Finish | undefined, ports: AdmissionPorts): void {
-  if (admitted === undefined || approach !== undefined || finish?.outcome !== 'complete') return;
+function learn({ admitted, approach, stopped }: Run, { usage }: Spent, finish: Finish | undefined, ports: AdmissionPorts): void {
+  if (admitted === undefined || approach !== undefined || finish?.outcome !== 'complete' || stopped) return;
   const { asked, choices, caller } = admitted;
   if (usage?.completionTokens === undefined || !asked.call.protocol.generates) return;
   ports.outputs.learn(caller, asked.route.name, usage.completionTokens / choices);

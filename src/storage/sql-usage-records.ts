@@ -59,12 +59,13 @@ export class SqlUsageRecords implements UsageRecords {
     return this.#guarded(() => readRows(this.#database.reports(), this.#database.kind, query), 'long');
   }
 
-  async prune(moment: number): Promise<number> {
+  async prune(moment: number, sumsMoment = moment): Promise<number> {
     const before = moment - (moment % dayMs);
+    const sumsBefore = sumsMoment - (sumsMoment % dayMs);
     const calls = await this.#forget('usage', ['at', 'id'], 'at', before);
-    await this.#forget('usage_hours', ['start', 'cell'], 'start', before);
-    await this.#forget('usage_days', ['start', 'cell'], 'start', before);
-    await this.#forget('usage_batches', ['id'], 'at', Math.min(before, Date.now() - batchesMs));
+    await this.#forget('usage_hours', ['start', 'cell'], 'start', sumsBefore);
+    await this.#forget('usage_days', ['start', 'cell'], 'start', sumsBefore);
+    await this.#forget('usage_batches', ['id'], 'at', Date.now() - batchesMs);
     return calls;
   }
 

@@ -46,6 +46,15 @@ export interface StrategyStore {
   load(caller: string, type: string): Promise<readonly StoredStrategy[]>;
   /** In place of all that were there; none: forgets the list. */
   save(caller: string, type: string, strategies: readonly StoredStrategy[]): Promise<void>;
+  /**
+   * Changes a list, also while other processes do; nothing of what they write is lost.
+   * @param change of the list as it is by then; asked again where somebody else was faster
+   */
+  change(
+    caller: string,
+    type: string,
+    change: (strategies: readonly StoredStrategy[]) => readonly StoredStrategy[],
+  ): Promise<void>;
 }
 
 export interface StoredStrategy {

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import type { StoredStrategy } from './storage.ts';
 import { StorageError } from './storage-error.ts';
 import { keyNamed, oddTexts, secretOf } from './test-samples.ts';
-import type { TestStore } from './test-suite.ts';
+import type { StorageTests } from './test-suite.ts';
 
 const limits = {
   requestsPerMinute: 10,
@@ -22,8 +23,8 @@ async function refusal(work: Promise<unknown>): Promise<StorageError> {
   return error as StorageError;
 }
 
-export function testKeys(store: TestStore): void {
-  test('a key comes back as it was stored, in every process that asks, with a revision that grows', async () => {
+export const keyTests: StorageTests = {
+  'a key comes back as it was stored, in every process that asks, with a revision that grows': async (store) => {
     const place = await store.fresh();
     const storage = await place.open();
     expect(await storage.keys.snapshot()).toEqual({ revision: 0, keys: [], groups: [] });
@@ -43,9 +44,9 @@ export function testKeys(store: TestStore): void {
     const other = await place.open();
     expect(await other.keys.snapshot()).toEqual({ revision: 2, keys: [keyNamed('bare'), full], groups: [] });
     expect(await other.revision()).toBe(2);
-  });
+  },
 
-  test('a change touches what it names; undefined clears it', async () => {
+  'a change touches what it names; undefined clears it': async (store) => {
     const storage = await (await store.fresh()).open();
     const key = keyNamed('k', { owner: 'ann', team: 'red', tags: ['a'], models: ['m'], tier: 'free', limits });
     await storage.keys.create(key);
@@ -63,9 +64,9 @@ export function testKeys(store: TestStore): void {
       expect(present[field], field).toBeUndefined();
     }
     expect((await storage.keys.snapshot()).keys).toEqual([present]);
-  });
+  },
 
-  test('names and ids are taken once, and a refused change leaves no trace', async () => {
+  'names and ids are taken once, and a refused change leaves no trace': async (store) => {
     const storage = await (await store.fresh()).open();
     await storage.keys.create(keyNamed('one'));
     await storage.keys.create(keyNamed('two'));
@@ -86,9 +87,9 @@ export function testKeys(store: TestStore): void {
     expect(await storage.keys.delete('none')).toBe(false);
     expect(await storage.keys.snapshot()).toEqual(before);
     expect(storage.health.ok).toBe(true);
-  });
+  },
 
-  test('of changes of one key at once, made for the same version, one holds and all others are told', async () => {
+  'of changes of one key at once, made for the same version, one holds and all others are told': async (store) => {
     const place = await store.fresh();
     const storages = await Promise.all([place.open(), place.open(), place.open()]);
     await storages[0]?.keys.create(keyNamed('k'));
@@ -106,9 +107,9 @@ export function testKeys(store: TestStore): void {
     expect((await Promise.all(all)).map(({ version }) => version).sort((a, b) => a - b)).toEqual([
       ...[3, 4, 5, 6, 7, 8, 9, 10, 11],
     ]);
-  });
+  },
 
-  test('a rotated key has its old secrets until they end, and forgets those that have', async () => {
+  'a rotated key has its old secrets until they end, and forgets those that have': async (store) => {
     const storage = await (await store.fresh()).open();
     await storage.keys.create(keyNamed('k'));
     const later = Date.now() + 60_000;
@@ -125,9 +126,9 @@ export function testKeys(store: TestStore): void {
       code: 'conflict',
       version: 3,
     });
-  });
+  },
 
-  test('teams and tags are made, replaced and deleted by version', async () => {
+  'teams and tags are made, replaced and deleted by version': async (store) => {
     const storage = await (await store.fresh()).open();
     const group = { kind: 'team', name: 'red', tier: 'free', limits, createdAt: 0, version: 0 } as const;
     const made = await storage.keys.putGroup(group, 0);
@@ -141,9 +142,9 @@ export function testKeys(store: TestStore): void {
     expect(await storage.keys.deleteGroup('team', 'red')).toBe(true);
     expect(await storage.keys.deleteGroup('team', 'red')).toBe(false);
     expect((await storage.keys.snapshot()).groups.map(({ kind }) => kind)).toEqual(['tag']);
-  });
+  },
 
-  test('a text is a text, whatever stands in it', async () => {
+  'a text is a text, whatever stands in it': async (store) => {
     const storage = await (await store.fresh()).open();
     for (const [place, text] of oddTexts.entries()) {
       const more = { id: `key_${place}`, owner: text, team: text, tags: [text, 'x'], models: [text], tier: text };
@@ -177,9 +178,9 @@ export function testKeys(store: TestStore): void {
       expect.objectContaining({ id: 'key_nul', owner: 'a\ufffdb', team: 'x\ufffd' }),
     );
     expect(await refusal(storage.keys.change('a\0', 1, {}))).toMatchObject({ code: 'missing' });
-  });
+  },
 
-  test('strategies are kept apart for each caller and type', async () => {
+  'strategies are kept apart for each caller and type': async (store) => {
     const place = await store.fresh();
     const { strategies } = await place.open();
     const one = { id: '1', text: 'first', uses: 3, helped: 2, refinedAt: 1 };
@@ -193,5 +194,22 @@ export function testKeys(store: TestStore): void {
     expect(await other.load('b', 'maths')).toEqual([]);
     await other.save('a', 'logic', []);
     expect(await strategies.load('a', 'logic')).toEqual([]);
-  });
-}
+  },
+
+  'processes that change a list of strategies at the same time lose nothing': async (store) => {
+    const place = await store.fresh();
+    const opened = await Promise.all([place.open(), place.open(), place.open()]);
+    const add = (text: string) => (all: readonly StoredStrategy[]) => [
+      ...all,
+      { id: text, text, uses: 0, helped: 0, refinedAt: 0 },
+    ];
+    const changes = opened.map(async ({ strategies }, process) => {
+      for (let turn = 0; turn < 5; turn++) await strategies.change('a', 'maths', add(`${process} ${turn}`));
+    });
+    await Promise.all(changes);
+    const { strategies } = await place.open();
+    expect(await strategies.load('a', 'maths')).toHaveLength(15);
+    await strategies.change('a', 'maths', () => []);
+    expect(await strategies.load('a', 'maths')).toEqual([]);
+  },
+};

@@ -1,21 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { batchOf, callOf, oddTexts } from './test-samples.ts';
-import type { TestPlace, TestStore } from './test-suite.ts';
+import type { StorageTests } from './test-suite.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
 const all = { from: 0, to: 4_000_000_000_000 };
-const childFile = fileURLToPath(new URL('./test-child.ts', import.meta.url));
-
-function child({ childArguments }: TestPlace, ...task: string[]) {
-  return spawn(process.execPath, [childFile, ...childArguments, ...task]);
-}
-
-export function testUsage(store: TestStore): void {
-  test('a call comes back as it was written, with the counters of its batch', async () => {
+export const usageTests: StorageTests = {
+  'a call comes back as it was written, with the counters of its batch': async (store) => {
     const place = await store.fresh();
     const storage = await place.open();
     const full = callOf('1', { tags: '["a","b"]', code: 'x', approach: 'moa', calls: '[{"model":"m"}]', stream: 1 });
@@ -47,9 +38,9 @@ export function testUsage(store: TestStore): void {
         { limitId: 'a', periodStart: 100, used: Number.MAX_SAFE_INTEGER },
       ]),
     );
-  });
+  },
 
-  test('a batch counts once, however often and from wherever it is delivered', async () => {
+  'a batch counts once, however often and from wherever it is delivered': async (store) => {
     const place = await store.fresh();
     const storages = await Promise.all([place.open(), place.open()]);
     const batches = Array.from({ length: 10 }, (_, number) =>
@@ -62,9 +53,9 @@ export function testUsage(store: TestStore): void {
     expect(await usage?.sums({ ...all, by: [] })).toMatchObject([{ calls: 20, totalTokens: 300, cost: 20_000 }]);
     expect((await usage?.rows({ ...all, limit: 100 }))?.rows).toHaveLength(20);
     expect(await usage?.counters([{ limitId: 'l', periodStart: 0 }])).toMatchObject([{ used: 20 }]);
-  });
+  },
 
-  test('sums are told apart by whatever is asked for; a call with two tags counts under both', async () => {
+  'sums are told apart by whatever is asked for; a call with two tags counts under both': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const at = 1_700_000_000_000 - (1_700_000_000_000 % 86_400_000);
     await usage.write(
@@ -119,9 +110,9 @@ export function testUsage(store: TestStore): void {
         ...{ cachedTokens: 4, reasoningTokens: 2, cost: 1000, unpriced: 1, totalMs: 200 },
       },
     ]);
-  });
+  },
 
-  test('sums are the same however a range lies to days and hours', async () => {
+  'sums are the same however a range lies to days and hours': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const entries = Array.from({ length: 300 }, (_, number) => callOf(`${number}`, { at: number * hour + 17 }));
     await usage.write(batchOf('b', entries));
@@ -144,9 +135,9 @@ export function testUsage(store: TestStore): void {
         ).toBe(to - from);
       }
     }
-  });
+  },
 
-  test('pages go from the newest to the oldest and leave nothing out', async () => {
+  'pages go from the newest to the oldest and leave nothing out': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const entries = Array.from({ length: 25 }, (_, number) =>
       callOf(`id${number}`, { at: 1000 + Math.floor(number / 4), key_name: number % 2 === 0 ? 'even' : 'odd' }),
@@ -164,9 +155,9 @@ export function testUsage(store: TestStore): void {
       const order = wanted.toSorted((one, other) => other.at - one.at || (one.id < other.id ? 1 : -1));
       expect(seen).toEqual(order.map(({ id }) => id));
     }
-  });
+  },
 
-  test('calls that are rare are found in whichever days they are', async () => {
+  'calls that are rare are found in whichever days they are': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const entries = Array.from({ length: 400 }, (_, number) =>
       callOf(`id${number}`, { at: number * 5 * hour, key_name: number % 23 === 0 || number > 396 ? 'rare' : 'often' }),
@@ -185,9 +176,9 @@ export function testUsage(store: TestStore): void {
       expect(seen).toEqual(wanted.map(({ id }) => id).reverse());
     }
     expect(await usage.rows({ ...query, where: { key: 'none' }, limit: 1 })).toEqual({ rows: [], next: undefined });
-  });
+  },
 
-  test('a text that is looked for is that text and no pattern', async () => {
+  'a text that is looked for is that text and no pattern': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const entries = oddTexts.map((text, place) =>
       callOf(`${place}`, {
@@ -208,9 +199,9 @@ export function testUsage(store: TestStore): void {
         expect(await usage.sums({ ...query, by: ['key'] })).toMatchObject([{ of: { key: text }, calls: 1 }]);
       }
     }
-  });
+  },
 
-  test('no call is such that it could not be written', async () => {
+  'no call is such that it could not be written': async (store) => {
     const { usage, health } = await (await store.fresh()).open();
     const long = 'm\0\ud800'.repeat(5000);
     const bad = callOf('1', {
@@ -233,9 +224,9 @@ export function testUsage(store: TestStore): void {
     });
     expect(rows[1]).toMatchObject({ prompt_tokens: Number.MAX_SAFE_INTEGER, attempts: 0 });
     expect(health.ok).toBe(true);
-  });
+  },
 
-  test('what is old is forgotten, and nothing else', async () => {
+  'what is old is forgotten, and nothing else': async (store) => {
     const { usage } = await (await store.fresh()).open();
     const entries = Array.from({ length: 6000 }, (_, number) => callOf(`${number}`, { at: number * 36_000 }));
     await usage.write(batchOf('b', entries, [{ limitId: 'l', periodStart: 0, used: 6000 }]));
@@ -246,47 +237,5 @@ export function testUsage(store: TestStore): void {
     expect(await usage.sums({ ...all, by: ['hour'] })).toHaveLength(12);
     expect(await usage.counters([{ limitId: 'l', periodStart: 0 }])).toMatchObject([{ used: 6000 }]);
     expect(await usage.prune(3 * day - 1)).toBe(0);
-  });
-
-  test('eight processes open a new store at once, and each sees what all have written', async () => {
-    const place = await store.fresh();
-    const ends = Array.from({ length: 8 }, async (_, number) => {
-      const process = child(place, 'delete-packages', String(number));
-      let said = '';
-      process.stderr.on('data', (piece) => {
-        said += piece;
-      });
-      const [code] = await once(process, 'close');
-      return [code, said];
-    });
-    expect(await Promise.all(ends)).toEqual(Array(8).fill([0, '']));
-    const storage = await place.open();
-    expect(await storage.packages.deleted()).toHaveLength(40);
-    expect(await storage.revision()).toBe(0);
-  });
-
-  test('a process that is killed while it writes leaves whole batches, each once', async () => {
-    const place = await store.fresh();
-    const storage = await place.open();
-    const written: number[] = [];
-    for (const [turn, most] of [3, 11, 24].entries()) {
-      const process = child(place, 'write-batches', `turn${turn}`);
-      let said = '';
-      for await (const piece of process.stdout) {
-        said += piece;
-        if (said.split('\n').length > most) break;
-      }
-      process.kill('SIGKILL');
-      await once(process, 'close').catch(() => {});
-      written.push(said.split('\n').length - 1);
-    }
-    const [sum] = await storage.usage.sums({ ...all, by: [] });
-    const least = written.reduce((one, other) => one + other) * 50;
-    expect(sum?.calls).toBeGreaterThanOrEqual(least);
-    expect((sum?.calls ?? 1) % 50).toBe(0);
-    const { rows } = await storage.usage.rows({ ...all, limit: 100_000 });
-    expect(rows).toHaveLength(sum?.calls ?? -1);
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
-    expect(await storage.usage.counters([{ limitId: 'limit', periodStart: 0 }])).toMatchObject([{ used: sum?.calls }]);
-  });
-}
+  },
+};

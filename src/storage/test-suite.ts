@@ -1,7 +1,8 @@
-import { describe } from 'vitest';
+import { describe, test } from 'vitest';
 import type { Storage } from './storage.ts';
-import { testKeys } from './test-suite-keys.ts';
-import { testUsage } from './test-suite-usage.ts';
+import { keyTests } from './test-suite-keys.ts';
+import { processTests } from './test-suite-processes.ts';
+import { usageTests } from './test-suite-usage.ts';
 
 /** One store of one kind, as a suite uses it. */
 export interface TestStore {
@@ -16,8 +17,16 @@ export interface TestPlace {
   readonly childArguments: readonly string[];
 }
 
+/** By what they show. */
+export type StorageTests = Readonly<Record<string, (store: TestStore) => Promise<void>>>;
+
 /** What every kind of storage has to hold. */
 export function testStorage(kind: string, store: TestStore): void {
-  describe(`${kind}: keys`, () => testKeys(store));
-  describe(`${kind}: usage`, () => testUsage(store));
+  describe.each([
+    ['keys', keyTests],
+    ['usage', usageTests],
+    ['processes', processTests],
+  ])(`${kind}: %s`, (_, tests) => {
+    for (const [name, run] of Object.entries(tests)) test(name, () => run(store));
+  });
 }

@@ -12,9 +12,10 @@ export interface UsageRecords extends UsageStore {
    * Forgets the days that are older, with all their calls, in slices that hold up nobody for long. Counters of limits
    * stay.
    * @param before milliseconds since 1970; the day that it is in stays whole
+   * @param sumsBefore the same for the sums; default: as for the calls
    * @returns how many calls were forgotten
    */
-  prune(before: number): Promise<number>;
+  prune(before: number, sumsBefore?: number): Promise<number>;
 }
 
 /** What sums can be told apart by. A call with two tags counts under both. Hours and days are in UTC. */

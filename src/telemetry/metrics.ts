@@ -41,6 +41,7 @@ export class Metrics {
   readonly #requests: Counter<'backend' | 'model' | 'protocol' | 'status'>;
   readonly #refusals: Counter<'reason'>;
   readonly #replays: Counter<'how'>;
+  readonly #stoppedStreams: Counter<'why'>;
   readonly #upstreamErrors: Counter<'backend' | 'model' | 'code'>;
   readonly #tries: Counter<'backend' | 'model' | 'code'>;
   readonly #duration: Histogram<'backend' | 'model'>;
@@ -70,6 +71,12 @@ export class Metrics {
       name: 'headrace_refusals_total',
       help: 'Requests that the gateway refused before any backend saw them, by error code',
       labelNames: ['reason'],
+      registers,
+    });
+    this.#stoppedStreams = new Counter({
+      name: 'headrace_stopped_streams_total',
+      help: 'Streams that the gateway ended before their backends did: a budget was spent, or they repeated themselves (repetition)',
+      labelNames: ['why'],
       registers,
     });
     this.#upstreamErrors = new Counter({
@@ -161,6 +168,7 @@ export class Metrics {
     this.#running--;
     this.#costs.ended(record);
     if (record.outcome === 'refused') this.#refusals.inc({ reason: record.code ?? 'unknown' });
+    if (record.stopped !== undefined) this.#stoppedStreams.inc({ why: record.stopped.why });
     if (record.backend === undefined || record.model === undefined) {
       this.#requests.inc({ backend: '', model: '', protocol: record.protocol, status: String(record.status) });
       return;

@@ -81,6 +81,8 @@ function logFields(record: UsageRecord) {
     reasoning_tokens: usage?.reasoningTokens,
     cost: record.cost === undefined ? undefined : record.cost / 1e9,
     approach: record.approach && approachFields(record.approach),
+    stopped: record.stopped?.why,
+    stopped_by: record.stopped?.limit,
     first_byte_ms: round(record.firstByteMs),
     total_ms: round(record.totalMs),
   };

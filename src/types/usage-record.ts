@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../gateway-error.ts';
+import type { Stop } from './stop.ts';
 import type { Usage } from './usage.ts';
 
 /** What is known of a call when it is over. It holds nothing of the prompt or the answer. */
@@ -30,6 +31,8 @@ export interface UsageRecord {
   readonly cost?: number | undefined;
   /** What took several calls to answer; undefined: a plain call. */
   readonly approach?: ApproachRecord | undefined;
+  /** Why the gateway ended its stream before the backend did; undefined: it did not. */
+  readonly stopped?: Pick<Stop, 'why' | 'limit'> | undefined;
   /** Milliseconds from receiving the request. */
   readonly firstByteMs: number | undefined;
   readonly totalMs: number;

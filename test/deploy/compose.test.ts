@@ -57,7 +57,7 @@ describe('the compose file', () => {
   });
 
   it('starts with the keys alone: the configuration that comes with it is good', async () => {
-    expect(headrace.volumes).toEqual(['./config:/etc/headrace/config:ro']);
+    expect(headrace.volumes).toEqual(['./config:/etc/headrace/config:ro', 'state:/etc/headrace/state']);
     const env = { ...headrace.environment, HEADRACE_ADMIN_KEY: 'a key of the gateway', OPENAI_API_KEY: 'a key' };
     const { config, problems } = await loadConfig({ flags: {}, env, cwd: folder });
     expect(problems.map(formatProblem)).toEqual([]);

@@ -21,7 +21,16 @@ export class MemoryStrategyStore implements StrategyStore {
     return found;
   }
 
-  async save(caller: string, type: string, strategies: readonly Strategy[]): Promise<void> {
+  async change(
+    caller: string,
+    type: string,
+    change: (strategies: readonly Strategy[]) => readonly Strategy[],
+  ): Promise<void> {
+    this.save(caller, type, change(this.#lists.get(keyOf(caller, type)) ?? []));
+  }
+
+  /** In place of all that were there. */
+  save(caller: string, type: string, strategies: readonly Strategy[]): void {
     const key = keyOf(caller, type);
     this.#lists.delete(key);
     if (strategies.length > 0) this.#lists.set(key, strategies);

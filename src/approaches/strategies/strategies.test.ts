@@ -86,27 +86,27 @@ describe('strategies', () => {
 describe('the library', () => {
   test('keeps lists apart', async () => {
     const store = new MemoryStrategyStore();
-    await store.save('a', 'b', [strategy('one')]);
-    await store.save('a"', 'b', [strategy('two')]);
+    store.save('a', 'b', [strategy('one')]);
+    store.save('a"', 'b', [strategy('two')]);
     expect(await store.load('a', 'b')).toEqual([strategy('one')]);
     expect(await store.load('a"', 'b')).toEqual([strategy('two')]);
     expect(await store.load('b', 'a')).toEqual([]);
-    await store.save('a', 'b', []);
+    store.save('a', 'b', []);
     expect(await store.load('a', 'b')).toEqual([]);
   });
 
   test('forgets the lists that were not touched for longest', async () => {
     const store = new MemoryStrategyStore(2);
-    await store.save('a', 't', [strategy('one')]);
-    await store.save('b', 't', [strategy('two')]);
+    store.save('a', 't', [strategy('one')]);
+    store.save('b', 't', [strategy('two')]);
     await store.load('a', 't');
-    await store.save('c', 't', [strategy('three')]);
+    store.save('c', 't', [strategy('three')]);
     const lists = await Promise.all(['a', 'b', 'c'].map((name) => store.load(name, 't')));
     expect(lists.map(({ length }) => length)).toEqual([1, 0, 1]);
   });
 
   test('does changes one after the other, also after one that failed', async () => {
-    const library = new StrategyLibrary(new MemoryStrategyStore());
+    const library = new StrategyLibrary(new MemoryStrategyStore(), { failed: () => undefined });
     const add = (text: string) => library.change('a', 't', (all) => [...all, strategy(text)]);
     const failing = library.change('a', 't', () => {
       throw new Error('no');
@@ -115,5 +115,39 @@ describe('the library', () => {
     await expect(failing).rejects.toThrow('no');
     await changes;
     expect((await library.load('a', 't')).map(({ text }) => text)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('an answer gets a list as it was last seen where the store is gone, and that is told once', async () => {
+    const store = new MemoryStrategyStore();
+    store.save('a', 't', [strategy('one')]);
+    const lost = { isLost: false };
+    const failed: unknown[] = [];
+    const library = new StrategyLibrary(
+      {
+        load: async (caller, type) => {
+          if (lost.isLost) throw new Error('gone');
+          return store.load(caller, type);
+        },
+        change: (caller, type, change) => store.change(caller, type, change),
+      },
+      { failed: (error) => failed.push(error) },
+    );
+    const texts = async (caller: string) => (await library.known(caller, 't')).map(({ text }) => text);
+    expect(await texts('a')).toEqual(['one']);
+    lost.isLost = true;
+    expect([await texts('a'), await texts('b')]).toEqual([['one'], []]);
+    expect(failed).toHaveLength(1);
+    lost.isLost = false;
+    store.save('a', 't', [strategy('two')]);
+    expect(await texts('a')).toEqual(['two']);
+    lost.isLost = true;
+    expect(await texts('a')).toEqual(['two']);
+    expect(failed).toHaveLength(2);
+  });
+
+  test('an answer does not wait for a store that hangs', async () => {
+    const hanging = { load: () => new Promise<never>(() => undefined), change: async () => undefined };
+    const library = new StrategyLibrary(hanging, { failed: () => undefined, patienceMs: 10 });
+    expect(await library.known('a', 't')).toEqual([]);
   });
 });

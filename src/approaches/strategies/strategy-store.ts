@@ -11,10 +11,18 @@ export interface Strategy {
   readonly refinedAt: number;
 }
 
-/** Keeps strategies, apart for each caller and each type of question. Implementations: `memory-strategy-store.ts`. */
+type Strategies = readonly Strategy[];
+
+/**
+ * Keeps strategies, apart for each caller and each type of question. Implementations: `memory-strategy-store.ts`, and
+ * the storage of the gateway, which may be gone for a while.
+ */
 export interface StrategyStore {
   /** In the order in which they were saved; none: there are none yet. */
-  load(caller: string, type: string): Promise<readonly Strategy[]>;
-  /** In place of all that were there. */
-  save(caller: string, type: string, strategies: readonly Strategy[]): Promise<void>;
+  load(caller: string, type: string): Promise<Strategies>;
+  /**
+   * Changes a list; what others change at the same time is not lost.
+   * @param change of the list as it is by then; it may be asked more than once, and is not to wait for anything
+   */
+  change(caller: string, type: string, change: (strategies: Strategies) => Strategies): Promise<void>;
 }

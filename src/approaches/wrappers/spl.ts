@@ -30,7 +30,7 @@ export const spl: Wrapper<z.output<typeof parameters>> = {
   keepsStream: () => true,
   wrap: async (request, next, task, own) => {
     const type = await typeOf(task);
-    const known = await task.services.strategies.load(task.caller, type);
+    const known = await task.services.strategies.known(task.caller, type);
     const used = proven(known).slice(0, mostStrategies);
     const texts = used.map(({ text }) => text);
     const messages =

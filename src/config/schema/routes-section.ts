@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { abilities } from '../config.ts';
 import { durationMs, shareOf } from '../duration.ts';
 import { strategies } from '../route-config.ts';
+import { brakeSection } from './brake-section.ts';
 import { amount, anyText, choice, fieldTexts, numberOrText, onOff, seconds, text, wholeNumber } from './fields.ts';
 
 export const hedgeDefaults = { after: 'p95', max_extra: 0.05 } as const;
@@ -153,6 +154,7 @@ const route = z
     affinity: onOff('Whether a conversation stays with its candidate and its key while they are healthy.').default(
       true,
     ),
+    brake: brakeSection.optional(),
   })
   .describe('A virtual model.');
 

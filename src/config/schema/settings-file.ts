@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
 import { approachesSection } from './approaches-section.ts';
+import { brakeSection } from './brake-section.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
+import { idempotencySection } from './idempotency-section.ts';
 import { keyFields } from './key-fields.ts';
 import { limitsSchema, tagsSection, teamsSection, tiersSection } from './limits-section.ts';
 import { modelAliasesSection, routesSection } from './routes-section.ts';
-import { idempotencySection } from './idempotency-section.ts';
 import { storageSection } from './storage-section.ts';
 import { telemetrySection } from './telemetry-section.ts';
 
@@ -111,6 +112,7 @@ export const settingsFile = z
     routes: routesSection.optional(),
     model_aliases: modelAliasesSection.optional(),
     approaches: approachesSection.optional(),
+    brake: brakeSection.optional(),
     limits: limits.optional(),
     storage: storageSection.optional(),
     idempotency: idempotencySection.optional(),

@@ -6,6 +6,7 @@ import { seconds, text, wholeNumber } from './fields.ts';
 export const storageDefaults = {
   flush_interval: 1,
   keep_usage: 90,
+  keep_usage_sums: 1100,
 } as const;
 
 export const storageSection = z
@@ -31,10 +32,15 @@ export const storageSection = z
       maximum: 60,
       example: 1,
     }).default(storageDefaults.flush_interval),
-    keep_usage: wholeNumber('For how many days usage is kept; 0: for ever.', {
+    keep_usage: wholeNumber('For how many days usage is kept call by call; 0: for ever.', {
       minimum: 0,
       maximum: 36_500,
       example: 90,
     }).default(storageDefaults.keep_usage),
+    keep_usage_sums: wholeNumber('For how many days the sums of usage are kept; 0: for ever.', {
+      minimum: 0,
+      maximum: 36_500,
+      example: 1100,
+    }).default(storageDefaults.keep_usage_sums),
   })
   .describe('Where the gateway keeps what is to outlive a restart.');

@@ -128,8 +128,10 @@ export class LeaseGovernor implements Governor {
       const at = this.#clock.read();
       const grant = set.take(at, demand, this.#ports);
       const admission = grant === undefined ? this.#decide(set, demand, at) : { admitted: true as const, grant };
-      if (admission === undefined) this.#waiters.push(waiter);
-      else for (const { resolve } of this.#end([waiter])) resolve(admission);
+      if (admission === undefined) {
+        this.#waiters.push(waiter);
+        for (const { counter } of waiter.lacking) counter.slot(at).touch();
+      } else for (const { resolve } of this.#end([waiter])) resolve(admission);
     }
   }
 

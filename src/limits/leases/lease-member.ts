@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CounterChange } from '../counter-change.ts';
 import type { Moment } from '../moment.ts';
-import { type LeaseAuthority, leaseMs, mostReports, type SyncReply } from './lease-messages.ts';
+import { type LeaseAuthority, leaseSpans, mostReports, type SyncReply } from './lease-messages.ts';
 import { share } from './lease-share.ts';
 import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
 
@@ -72,6 +72,7 @@ export class LeaseMember implements SlotPorts {
   #backoffMs = shortestBackoffMs;
   #isLoading = false;
   #isClosed = false;
+  #isUrgent = false;
   #waiting = 0;
 
   /** @param refresh brings what is used up to date in all slots, as time passes by itself */
@@ -89,7 +90,7 @@ export class LeaseMember implements SlotPorts {
 
   get mayAdmit(): boolean {
     if (this.#options.whenLost === 'share') return true;
-    return this.#options.clock.read().monotonicMs < this.#leaseFrom + leaseMs - leaseMarginMs;
+    return this.#options.clock.read().monotonicMs < this.#leaseFrom + leaseSpans.lease - leaseMarginMs;
   }
 
   /** Called after each message, whether it was answered or not. */
@@ -112,7 +113,9 @@ export class LeaseMember implements SlotPorts {
   }
 
   pressing(): void {
-    if (!this.#isLost) this.#schedule(shortestGapMs);
+    if (this.#isLost || this.#isUrgent) return;
+    this.#isUrgent = true;
+    this.#schedule(shortestGapMs);
   }
 
   /** A call waits for this slot. */
@@ -120,6 +123,7 @@ export class LeaseMember implements SlotPorts {
     slot.needed += amount;
     this.#waiting++;
     slot.touch();
+    this.#isUrgent = true;
     if (!this.#isLost) this.#schedule(0);
   }
 
@@ -131,6 +135,7 @@ export class LeaseMember implements SlotPorts {
   /** While the store is lost: brings a slot's share up to date. */
   shareLost(slot: LeaseSlot): void {
     if (!this.#isLost || this.#options.whenLost !== 'share') return;
+    if (slot.kind === 'period' && slot.unallotted === undefined) void this.#load([slot]);
     share(slot, this.#options.clock.read().monotonicMs - this.#lostAt, this.members);
   }
 
@@ -177,6 +182,7 @@ export class LeaseMember implements SlotPorts {
 
   #nextGap(): number {
     if (this.#isLost) return this.#backoffMs;
+    if (this.#isUrgent) return 0;
     if (this.#waiting > 0) return waitingGapMs;
     if (this.#touched.size >= mostReports) return 0;
     return this.#touched.size > 0 || this.#held.size > 0 || this.#graceMs > 0 ? busyGapMs : restGapMs;
@@ -185,6 +191,7 @@ export class LeaseMember implements SlotPorts {
   async #sync(isLeaving: boolean): Promise<void> {
     const at = this.#options.clock.read().monotonicMs;
     if (at - this.#sweptAt >= restGapMs || isLeaving) this.#sweep(at);
+    this.#isUrgent = false;
     const slots = this.#pick();
     const reports = slots.map((slot) => slot.report(at, idleMs));
     this.#sentAt = performance.now();
@@ -266,7 +273,7 @@ export class LeaseMember implements SlotPorts {
     this.#sweptAt = at;
     this.#refresh(this.#options.clock.read());
     for (const slot of this.#held.values()) {
-      const isIdle = at - slot.takenAt > idleMs;
+      const isIdle = at - slot.activeAt > idleMs;
       if (slot.kind === 'window' ? slot.used > 0 || isIdle : isIdle && slot.spare > 0) slot.touch();
       if (this.#isLost) this.shareLost(slot);
     }

@@ -1,3 +1,5 @@
+import { windowMs } from '../sliding-window.ts';
+
 /**
  * How processes share limits.
  *
@@ -16,15 +18,15 @@
  *    the authority writes before it replies, and a member lowers its own number before it says so. A lost request or
  *    reply therefore leaves the authority with the higher number. Replies that come after a later request was sent are
  *    ignored, and requests that come after a later one was handled (`seq`) as well.
- * 3. A member that is silent for `leaseMs` of the authority's clock counts as gone. By then it may have used what it
+ * 3. A member that is silent for `lease` milliseconds of the authority's clock counts as gone. By then it may have used what it
  *    had reported, and `step` more: a member never takes more than `step` beyond what was acknowledged without asking.
  *    The authority keeps the highest step that the member can know of. So `min(allotment, used + step)` stays behind as
  *    an orphan, for as long as it counts (60 seconds; to the end of a period), and only the rest is given to others.
  * 4. A member measures its lease by its own monotonic clock from before it sent the last message that was acknowledged,
  *    so its lease ends no later than at the authority. The authority's clock stands still while nobody speaks to it
- *    (`longestBeatMs`), so that its own outage ends no leases.
+ *    (`longestBeat`), so that its own outage ends no leases.
  * 5. A member that was away and comes back gets its orphan back in exchange, never more than there is room for.
- * 6. An authority that lost everything (`graceMs`) grants nothing until members had time to say what they hold. Periods
+ * 6. An authority that lost everything (`grace`) grants nothing until members had time to say what they hold. Periods
  *    begin from `base`, the stored counter, to which each member adds what may not be stored yet.
  *
  * What it does not promise: with `when_store_lost: share`, members that lost the authority go on with all that they
@@ -98,16 +100,26 @@ export interface SlotReply {
   readonly freeElsewhere: number;
 }
 
-/** After so much silence a member counts as gone. */
-export const leaseMs = 10_000;
+/** The spans of the protocol, in milliseconds. Others than {@link leaseSpans} are for tests alone. */
+export interface LeaseSpans {
+  /** After so much silence a member counts as gone. */
+  readonly lease: number;
+  /** The authority's clock goes on by at most this between two messages. Members speak at least twice as often. */
+  readonly longestBeat: number;
+  /** So long an authority grants nothing after it has lost all that it knew; 0 where its members end with it. */
+  readonly grace: number;
+  /** What a member that is gone may have used counts for so long. */
+  readonly window: number;
+  /** A member that may have something to spare and was silent on a key for so long is asked, whatever it said last. */
+  readonly staleReport: number;
+}
 
-/** The authority's clock goes on by at most this between two messages. Members speak at least twice as often. */
-export const longestBeatMs = 2000;
-
-/** After a loss of all that it knew, an authority in a store grants nothing for so long. */
-export const storeGraceMs = 3000;
-
-/** A member with something to spare that was silent on a key for so long is asked, whatever it said last. */
-export const staleReportMs = 500;
+export const leaseSpans: LeaseSpans = {
+  lease: 10_000,
+  longestBeat: 2000,
+  grace: 3000,
+  window: windowMs,
+  staleReport: 500,
+};
 
 export const mostReports = 256;

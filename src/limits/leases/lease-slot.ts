@@ -39,8 +39,8 @@ export class LeaseSlot {
   isUnknown = false;
   isRecalled = false;
   isTouched = false;
-  /** When something was taken last, by the monotonic clock. */
-  takenAt = 0;
+  /** When something was taken or granted last, by the monotonic clock. */
+  activeAt = Number.NEGATIVE_INFINITY;
   /** How far the equal share has come that holds while the store is lost: 0 not at all, 1 lowered, 2 raised. */
   shareStage = 0;
   /** What runs, of a period. */
@@ -84,7 +84,7 @@ export class LeaseSlot {
 
   /** Something was reserved, or was taken beyond the reservation. */
   took(monotonicMs: number, amount: number): void {
-    this.takenAt = monotonicMs;
+    this.activeAt = monotonicMs;
     this.#added += amount;
     const second = Math.floor(monotonicMs / 1000);
     if (second !== this.#second) {
@@ -122,7 +122,7 @@ export class LeaseSlot {
   report(monotonicMs: number, idleMs: number): SlotReport {
     const pace = this.pace(monotonicMs);
     if (this.#base !== undefined && this.#isStored) this.#beginAnew(monotonicMs);
-    const isIdle = this.needed === 0 && monotonicMs - this.takenAt > idleMs;
+    const isIdle = this.needed === 0 && monotonicMs - this.activeAt > idleMs;
     if (this.spare > 0 && this.needed === 0) {
       if (isIdle) this.allotted = this.used;
       else if (this.isRecalled || (this.unallotted ?? 0) < 0) {
@@ -146,6 +146,7 @@ export class LeaseSlot {
     }
     this.toldAt = monotonicMs;
     this.#added -= this.#addedBefore;
+    if (reply.allotted > this.allotted) this.activeAt = monotonicMs;
     this.allotted = reply.allotted;
     this.step = reply.step;
     this.unallotted = reply.unallotted;
@@ -160,6 +161,9 @@ export class LeaseSlot {
    * @param isStored whether what this process used is in it, but for the last seconds
    */
   begin(base: number, isStored: boolean): void {
+    if (!this.isUnknown && this.unallotted !== undefined) return;
+    this.unallotted ??= this.limit.maximum - base;
+    if (!this.isUnknown) return;
     this.#base = base;
     this.#isStored = isStored;
     this.touch();

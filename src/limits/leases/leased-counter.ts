@@ -5,6 +5,7 @@ import type { LeaseSlot } from './lease-slot.ts';
 
 /** A counter over what this process was allotted. */
 export interface LeasedCounter extends Counter {
+  limit: Limit;
   /** What holds of the limit now. */
   slot(at: Moment): LeaseSlot;
   /** Brings what is used up to date, as time passes by itself. */

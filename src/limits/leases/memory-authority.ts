@@ -1,14 +1,12 @@
-import { windowMs } from '../sliding-window.ts';
 import {
   type LeaseAuthority,
-  leaseMs,
-  longestBeatMs,
+  type LeaseSpans,
+  leaseSpans,
   type SlotKind,
   type SlotReply,
   type SlotReport,
   type SyncReply,
   type SyncRequest,
-  staleReportMs,
 } from './lease-messages.ts';
 
 interface Entry {
@@ -53,14 +51,17 @@ export class MemoryAuthority implements LeaseAuthority {
   readonly #recalled = new Map<string, Set<string>>();
   readonly #monotonic: () => number;
   readonly #wall: () => number;
-  readonly #graceMs: number;
+  readonly #spans: LeaseSpans;
   #readAt: number | undefined;
   #now = 0;
   #sweptAt = 0;
 
-  /** @param graceMs see `storeGraceMs`; 0 where its end is the end of all members */
-  constructor(graceMs = 0, monotonic: () => number = () => performance.now(), wall: () => number = Date.now) {
-    this.#graceMs = graceMs;
+  constructor(
+    spans: Partial<LeaseSpans> = {},
+    monotonic: () => number = () => performance.now(),
+    wall: () => number = Date.now,
+  ) {
+    this.#spans = { ...leaseSpans, grace: 0, ...spans };
     this.#monotonic = monotonic;
     this.#wall = wall;
   }
@@ -74,21 +75,21 @@ export class MemoryAuthority implements LeaseAuthority {
     const known = this.#members.get(member);
     const isStale = known !== undefined && known.seq >= seq;
     if (!isStale) this.#members.set(member, { seen: now, seq });
-    const members = [...this.#members.values()].filter(({ seen }) => now - seen <= leaseMs).length;
-    const graceMs = Math.max(0, this.#graceMs - now);
+    const members = [...this.#members.values()].filter(({ seen }) => now - seen <= this.#spans.lease).length;
+    const graceMs = Math.max(0, this.#spans.grace - now);
     const slots = isStale
       ? []
       : reports.map((report) => this.#slot(member, report, { now, members, graceMs, isLeaving }));
     const recalled = isStale ? [] : [...(this.#recalled.get(member) ?? [])];
     if (!isStale) this.#recalled.delete(member);
-    if (isLeaving && !isStale) this.#members.set(member, { seen: now - leaseMs - 1, seq });
+    if (isLeaving && !isStale) this.#members.set(member, { seen: now - this.#spans.lease - 1, seq });
     return { isStale, wallMs: this.#wall(), members, graceMs, recalled, slots };
   }
 
   /** The member's process has ended: its lease ends now. */
   gone(member: string): void {
     const known = this.#members.get(member);
-    if (known !== undefined) known.seen = Math.min(known.seen, this.#advance() - leaseMs - 1);
+    if (known !== undefined) known.seen = Math.min(known.seen, this.#advance() - this.#spans.lease - 1);
   }
 
   /** Undefined: nothing is known of it. */
@@ -149,7 +150,7 @@ export class MemoryAuthority implements LeaseAuthority {
 
   #recall({ entries }: Key, name: string, member: string, now: number): void {
     for (const [other, { allotted, used, at }] of entries) {
-      if (other === member || allotted === 0 || (allotted <= used && now - at <= staleReportMs)) continue;
+      if (other === member || allotted === 0 || (allotted <= used && now - at <= this.#spans.staleReport)) continue;
       const recalled = this.#recalled.get(other) ?? new Set();
       this.#recalled.set(other, recalled.add(name));
     }
@@ -158,11 +159,11 @@ export class MemoryAuthority implements LeaseAuthority {
   /** What members that are gone held is free, but for what they may have used. */
   #endLeases({ kind, entries, orphans }: Key, self: string, now: number): void {
     for (const [name, { allotted, used, step }] of entries) {
-      const seen = this.#members.get(name)?.seen ?? now - leaseMs - 1;
-      if (name === self || now - seen <= leaseMs) continue;
+      const seen = this.#members.get(name)?.seen ?? now - this.#spans.lease - 1;
+      if (name === self || now - seen <= this.#spans.lease) continue;
       entries.delete(name);
       const amount = Math.max(used, Math.min(allotted, used + step));
-      const until = kind === 'period' ? Number.POSITIVE_INFINITY : seen + leaseMs + windowMs;
+      const until = kind === 'period' ? Number.POSITIVE_INFINITY : seen + this.#spans.lease + this.#spans.window;
       // The calls of a member that is gone are gone too, and their places free.
       if (kind !== 'places' && amount > 0) orphans.set(name, { amount, until });
     }
@@ -195,7 +196,7 @@ export class MemoryAuthority implements LeaseAuthority {
   /** Its own clock: no time passes while nobody speaks to it. */
   #advance(): number {
     const read = this.#monotonic();
-    this.#now += Math.min(longestBeatMs, Math.max(0, read - (this.#readAt ?? read)));
+    this.#now += Math.min(this.#spans.longestBeat, Math.max(0, read - (this.#readAt ?? read)));
     this.#readAt = read;
     return this.#now;
   }

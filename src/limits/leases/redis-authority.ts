@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../secret.ts';
-import { windowMs } from '../sliding-window.ts';
 import {
   type LeaseAuthority,
-  leaseMs,
-  longestBeatMs,
+  type LeaseSpans,
+  leaseSpans,
   type SlotReply,
   type SyncReply,
   type SyncRequest,
-  staleReportMs,
-  storeGraceMs,
 } from './lease-messages.ts';
 import { keptMs } from './memory-authority.ts';
 import { redisScript } from './redis-script.ts';
@@ -30,6 +27,7 @@ export interface RedisAuthorityOptions {
   readonly prefix?: string;
   /** So long an answer is waited for. */
   readonly timeoutMs?: number;
+  readonly spans?: Partial<LeaseSpans>;
 }
 
 const scriptDigest = createHash('sha1').update(redisScript).digest('hex');
@@ -85,7 +83,8 @@ export class RedisAuthority implements LeaseAuthority {
       `${prefix}recall:`,
       ...reports.map(({ key }) => `${prefix}k:${key}`),
     ];
-    const spans = [leaseMs, longestBeatMs, storeGraceMs, windowMs, staleReportMs];
+    const { lease, longestBeat, grace, window, staleReport } = { ...leaseSpans, ...this.#options.spans };
+    const spans = [lease, longestBeat, grace, window, staleReport];
     return [
       String(keys.length),
       ...keys,

@@ -9,7 +9,7 @@ import { countPrompt, promptBound, tokenizerOf } from '../call-size.ts';
 import type { Run } from '../run.ts';
 import { BrakedStream } from './braked-stream.ts';
 import { OutputBudget } from './output-budget.ts';
-import { Purse, type Taken } from './purse.ts';
+import { hasBudget, Purse, type Taken } from './purse.ts';
 
 export interface BrakePorts extends AdmissionPorts {
   /** From when on streams are ended that repeat themselves, where their route says nothing; undefined: never. */
@@ -33,7 +33,7 @@ export class Brake {
   isNeeded(call: Call, route: Route): boolean {
     if (!call.stream || !call.protocol.generates) return false;
     const limits = this.#run.admitted?.limits;
-    return limits?.needsTokens === true || limits?.needsCost === true || this.#repetition(route) !== undefined;
+    return this.#repetition(route) !== undefined || (limits !== undefined && hasBudget(limits));
   }
 
   /** The answer to a call, as a stream that is ended when it must; what is no stream stays as it is. */
@@ -62,7 +62,7 @@ export class Brake {
 
   async #budget(call: Call, candidate: Candidate): Promise<OutputBudget | undefined> {
     const { admitted, approach } = this.#run;
-    if (admitted === undefined || !(admitted.limits.needsTokens || admitted.limits.needsCost)) return undefined;
+    if (admitted === undefined || !hasBudget(admitted.limits)) return undefined;
     const prices = admitted.limits.needsCost ? await this.#prices(candidate) : undefined;
     const countText = async (text: string) => {
       const [tokens] = await this.#ports.counter.count([text], tokenizerOf(candidate));
@@ -104,8 +104,7 @@ export class Brake {
 
   async #count(call: Call, candidate: Candidate, text: string): Promise<Usage> {
     const promptTokens = await this.#countPrompt(call, candidate);
-    const [completionTokens = 0] =
-      text === '' ? [] : await this.#ports.counter.count([text], tokenizerOf(candidate));
+    const [completionTokens = 0] = text === '' ? [] : await this.#ports.counter.count([text], tokenizerOf(candidate));
     const totalTokens = promptTokens + completionTokens;
     return { promptTokens, completionTokens, totalTokens, cachedTokens: undefined, reasoningTokens: undefined };
   }

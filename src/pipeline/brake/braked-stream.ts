@@ -58,9 +58,10 @@ export class BrakedStream implements ByteSource {
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
     });
-    // A reader that has gone is told no end.
+    // A reader that has gone is told no end. What was held is not counted, as nothing was reserved for it.
     void sourceFinished.then((finish) => {
-      if (finish.outcome === 'cancelled' && this.#state !== 'stopping') this.#over(finish);
+      if (finish.outcome !== 'cancelled' || this.#state === 'stopping') return;
+      this.#over({ ...finish, text: finish.text && (() => this.#texts.join('')) });
     });
   }
 

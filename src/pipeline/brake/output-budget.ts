@@ -5,8 +5,12 @@ import type { Empty, Purse, Taken } from './purse.ts';
 const steps = [256, 64, 16, 4, 1, 0] as const;
 /** With fewer tokens left, more are asked for. */
 const fewTokens = 64;
+/** Characters that are counted again at most. */
+const longestTail = 4096;
 /** What is not there may be given back, or come from another process, a moment later. */
 const graceMs = 250;
+/** So many times it is waited for. */
+const longestGrace = 4;
 
 export interface OutputBudgetPorts {
   readonly purse: Purse;
@@ -27,8 +31,11 @@ export class OutputBudget {
   #isPromptExact = false;
   /** Tokens of output that are reserved. */
   #allowed: number;
-  /** Tokens of what passed, as far as it is counted. */
+  /** Tokens of what passed, as far as it is counted; and of that, what stands before `#tail`. */
   #counted = 0;
+  #settled = 0;
+  /** The last of what is counted: with what follows it is counted again, since tokens reach over pieces. */
+  #tail = '';
   #uncounted: string[] = [];
   #uncountedBytes = 0;
 
@@ -51,10 +58,13 @@ export class OutputBudget {
   /** Takes a text for which more may have to be reserved. @returns why it does not fit; undefined: it does */
   async takeCounted(text: string): Promise<Empty | undefined> {
     const { countText } = this.#ports;
-    const counted = this.#counted + (await countText(this.#uncounted.join('') + text));
+    const tail = this.#tail + this.#uncounted.join('') + text;
+    const counted = this.#settled + (await countText(tail));
     this.#uncounted = [];
     this.#uncountedBytes = 0;
     this.#counted = counted;
+    this.#tail = tail.length > longestTail ? '' : tail;
+    if (this.#tail === '') this.#settled = counted;
     if (counted + fewTokens <= this.#allowed) return undefined;
     let empty = this.#reserve(counted, steps.slice(0, 1));
     if (empty === undefined) return undefined;
@@ -62,9 +72,18 @@ export class OutputBudget {
     if (counted + fewTokens <= this.#allowed) return undefined;
     empty = this.#reserve(counted, steps.slice(1));
     if (counted <= this.#allowed) return undefined;
-    await wait(graceMs);
-    empty = this.#reserve(counted, steps);
-    return counted <= this.#allowed ? undefined : empty;
+    return this.#waitFor(counted, empty);
+  }
+
+  async #waitFor(counted: number, first: Empty | undefined): Promise<Empty | undefined> {
+    let empty = first;
+    // Where the limit itself has enough left, it lies with other processes, which give it back.
+    for (let turn = 0; turn < (empty?.limit === undefined ? longestGrace : 1); turn++) {
+      await wait(graceMs);
+      empty = this.#reserve(counted, steps);
+      if (counted <= this.#allowed) return undefined;
+    }
+    return empty ?? { limit: undefined };
   }
 
   #reserve(counted: number, wanted: readonly number[]): Empty | undefined {

@@ -1,5 +1,5 @@
 import type { Governor, Grant } from '../../limits/governor.ts';
-import type { Demand, LimitState } from '../../limits/limit.ts';
+import type { Demand, Limit } from '../../limits/limit.ts';
 import type { CallerLimits } from '../../types/caller.ts';
 
 /** Tokens and nano-dollars that calls for one request have taken together. */
@@ -50,7 +50,7 @@ export class Purse {
       const { resource } = limit;
       return remaining < (resource === 'tokens' ? tokens : resource === 'cost' ? cost : 0);
     });
-    const budget = short.find(isBudget);
+    const budget = short.find(({ limit }) => isBudget(limit));
     if (budget !== undefined) return { limit: budget.limit.id };
     const isRateOnly = short.length > 0 && (cost === 0 || this.#extend(0, cost));
     return isRateOnly ? undefined : { limit: undefined };
@@ -64,6 +64,11 @@ export class Purse {
   }
 }
 
-function isBudget({ limit }: LimitState): boolean {
-  return limit.period !== 'minute';
+/** Whether any of these limits can end a stream. */
+export function hasBudget({ bound }: CallerLimits): boolean {
+  return bound.limits.some((limit) => (limit.resource === 'tokens' || limit.resource === 'cost') && isBudget(limit));
+}
+
+function isBudget({ period }: Limit): boolean {
+  return period !== 'minute';
 }

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { leaseSpans } from './lease-messages.ts';
+import { MemoryAuthority } from './memory-authority.ts';
+import { live, stepLists, type World } from './test-members.ts';
+
+class MemoryWorld implements World {
+  readonly leaseMs = leaseSpans.lease;
+  readonly authority = new MemoryAuthority(
+    {},
+    () => this.time + 1e6,
+    () => this.time + 5e7,
+  );
+  time = 1000;
+
+  now(): number {
+    return this.time;
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    this.time += milliseconds;
+  }
+
+  async division(key: string) {
+    return this.authority.division(key);
+  }
+}
+
+describe('the protocol of leases, over an authority in memory', () => {
+  it('never divides or uses more than the limit, whatever is lost, late, killed or cut off', async () => {
+    let admitted = 0;
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(stepLists, async (steps) => {
+        const story = await live(steps, new MemoryWorld(), 'm');
+        admitted += story.admitted;
+        refused += story.refused;
+      }),
+      { numRuns: 3000 },
+    );
+    expect(admitted).toBeGreaterThan(4000);
+    expect(refused).toBeGreaterThan(100);
+  });
+});
