@@ -6,7 +6,9 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 3, // most of the time is spent waiting, for sockets and for clocks
-    testTimeout: 30_000,
+    // Only so that what hangs ends: nothing is tested by its time.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -17,6 +17,7 @@ import { Router } from './http/router.ts';
 import { type RouteHandlers, routeTable } from './http/routes.ts';
 import type { HttpServer, ServerOptions } from './http/server.ts';
 import { startServers } from './http/start-servers.ts';
+import type { Governor } from './limits/governor.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { MemoryGovernor } from './limits/memory-governor.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
@@ -119,7 +120,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   await booked?.ledger.start();
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   let draining = false;
-  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, booked, options }, () => draining);
+  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, storage, governor, booked, options }, () => draining);
   const serving: ServerOptions = {
     host,
     port,
@@ -205,6 +206,8 @@ interface Parts {
   readonly recorder: Recorder;
   readonly telemetry: Telemetry;
   readonly booked: OpenLedger | undefined;
+  readonly storage: Storage | undefined;
+  readonly governor: Governor;
   readonly options: GatewayOptions;
 }
 
@@ -242,7 +245,7 @@ function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandle
   });
 }
 
-function createAdminPorts({ reloader, keys, options }: Parts): AdminPorts {
+function createAdminPorts({ reloader, keys, storage, governor, options }: Parts): AdminPorts {
   const { everywhere } = options;
   return {
     state: () => ({
@@ -261,6 +264,8 @@ function createAdminPorts({ reloader, keys, options }: Parts): AdminPorts {
       else await reloader.deletePackage(found, by);
     },
     keys,
+    usage: storage?.usage,
+    governor,
     log: options.log,
     replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
   };

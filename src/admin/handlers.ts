@@ -8,10 +8,13 @@ import type { RouteHandlers } from '../http/routes.ts';
 import type { GroupManager } from '../keys/group-manager.ts';
 import type { KeyBook } from '../keys/key-book.ts';
 import type { KeyManager } from '../keys/key-manager.ts';
+import type { Governor } from '../limits/governor.ts';
+import type { UsageRecords } from '../storage/usage-records.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Caller } from '../types/caller.ts';
 import { createGroupHandlers } from './group-handlers.ts';
 import { createKeyHandlers } from './key-handlers.ts';
+import { createUsageHandlers } from './usage-handlers.ts';
 
 /** What a process knows of its own configuration. */
 export interface AdminState {
@@ -38,6 +41,9 @@ export interface AdminPorts {
     /** Undefined: there is no storage. */
     readonly managers: { readonly keys: KeyManager; readonly groups: GroupManager } | undefined;
   };
+  /** Undefined: there is no storage. */
+  readonly usage: UsageRecords | undefined;
+  readonly governor: Governor;
   readonly log: Log;
 }
 
@@ -66,7 +72,7 @@ export function createAdminHandlers(ports: AdminPorts): AdminHandlers {
   };
 }
 
-function createOperations({ keys: { book, managers } }: AdminPorts): RouteHandlers['admin'] {
+function createOperations({ keys: { book, managers }, usage, governor }: AdminPorts): RouteHandlers['admin'] {
   const directory = () => book.directory;
   const stored = () => {
     if (managers !== undefined) return managers;
@@ -74,10 +80,17 @@ function createOperations({ keys: { book, managers } }: AdminPorts): RouteHandle
       'there is no storage, so keys, teams and tags can stand in headrace.yaml only; set storage.folder or storage.url there, and restart';
     throw new GatewayError('conflict', message);
   };
+  const recorded = () => {
+    if (usage !== undefined) return usage;
+    const message =
+      'there is no storage, so no usage is kept; set storage.folder or storage.url in headrace.yaml, and restart';
+    throw new GatewayError('conflict', message);
+  };
   return {
     getOpenApi: async (exchange) => replyJson(exchange, 200, (await import('./openapi.ts')).openApiDocument()),
     ...createKeyHandlers({ directory, manager: () => stored().keys }),
     ...createGroupHandlers({ directory, manager: () => stored().groups }),
+    ...createUsageHandlers({ usage: recorded, governor, callers: () => book.callers }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Call } from '../types/call.ts';
 import type { Route } from '../types/route.ts';
 import type { Approach } from './approach.ts';
 import { type AskedApproach, readAskedApproach, withoutOwnFields } from './asked-approach.ts';
+import { readChatRequest } from './chat-request.ts';
 import { plainInstead } from './plain-instead.ts';
 import { allPlacedOf, type Branch, checkSetUp, modelsOf, type Plan, parsePlan } from './plan.ts';
 import { PlanError } from './plan-error.ts';
@@ -104,9 +105,8 @@ export class ApproachChooser {
     const instead = plainInstead(call, plan, route?.withTools ?? 'skip');
     if (instead !== undefined) return { ...plain(call), approach: instead };
     const isChecked = call.fields.find('response_format') !== undefined;
-    const choices = Math.max(1, Number(call.fields.get('n') ?? 1) || 1);
     const checked = isChecked ? withFormatCheck(plan) : plan;
-    const approach = new PlannedApproach(checked, budget, this.#ports, choices);
+    const approach = new PlannedApproach(checked, budget, this.#ports, readChatRequest(call));
     return { approach, call, trusted, plan: checked, budget };
   }
 

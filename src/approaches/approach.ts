@@ -16,11 +16,20 @@ export interface Ask {
   readonly askedBy: string; // a function can have no property "caller"
 }
 
+/** What an answer takes at most. */
+export interface Reach {
+  readonly calls: number;
+  /** How often, about, the whole prompt is read in them; less than `calls` where they read pieces of it. */
+  readonly prompts: number;
+}
+
 /** Turns a call into an answer by one or several calls. */
 export interface Approach {
   readonly name: string;
-  /** The most calls that `run` makes. */
-  readonly maximumCalls: number;
+  /** What `run` takes at most, as far as that is known without counting tokens. */
+  readonly reach: Reach;
+  /** The same with the tokens of the question counted; left out: it does not depend on them. */
+  measure?(): Promise<Reach>;
   /** @param began given what can be asked at any time of what has been done so far */
   run(call: Call, ask: Ask, began?: (run: ApproachRun) => void): Promise<Answer>;
 }

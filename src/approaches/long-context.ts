@@ -44,6 +44,11 @@ export async function chunksOf(
   return chunks;
 }
 
+/** The most pieces that {@link chunksOf} makes of so many tokens: of two neighbours one is more than half full. */
+export function mostChunks(tokens: number, limit: number): number {
+  return Math.floor((2 * tokens) / limit) + 1;
+}
+
 interface Piece {
   readonly text: string;
   readonly tokens: number;

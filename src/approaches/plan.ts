@@ -1,4 +1,5 @@
 import type { ApproachesConfig } from '../config/approaches-config.ts';
+import type { Reach } from './approach.ts';
 import { parseParameters } from './parameters.ts';
 import { PlanError } from './plan-error.ts';
 import type { Solver } from './solver.ts';
@@ -127,15 +128,33 @@ export function runsOf(branch: Branch, choices: number): readonly PlannedRun[] {
 }
 
 /** The most calls of a plan for so many choices, where the backends honour `n`. */
-export function maximumCallsOf({ branches }: Plan, choices: number): number {
-  const runs = branches.flatMap((branch) => runsOf(branch, choices));
-  return runs.reduce((sum, run) => sum + callsOf(run), 0);
+export function maximumCallsOf(plan: Plan, choices: number, question?: number): number {
+  return reachOf(plan, choices, question).calls;
 }
 
-function callsOf({ branch: { before, solver }, choices }: PlannedRun): number {
-  let calls = solver === undefined ? 1 : solver.stage.maximumCalls(solver.parameters, choices);
+/**
+ * What a plan takes at most for so many choices, where the backends honour `n`.
+ * @param question the most tokens that the question has; left out: as many as there may be
+ */
+export function reachOf({ branches }: Plan, choices: number, question = Number.POSITIVE_INFINITY): Reach {
+  const runs = branches.flatMap((branch) => runsOf(branch, choices)).map((run) => reachOfRun(run, question));
+  return runs.reduce((sum, { calls, prompts }) => ({ calls: sum.calls + calls, prompts: sum.prompts + prompts }), {
+    calls: 0,
+    prompts: 0,
+  });
+}
+
+function reachOfRun({ branch: { before, solver }, choices }: PlannedRun, asked: number): Reach {
+  const added = before.map(({ stage, parameters }) => (stage.kind === 'transform' ? stage.maximumTokens(parameters) : 0));
+  const question = added.reduce((sum, tokens) => sum + tokens, asked);
+  let calls = solver === undefined ? 1 : solver.stage.maximumCalls(solver.parameters, choices, question);
+  let prompts = Math.min(calls, solver?.stage.wholePrompts?.(solver.parameters) ?? calls);
   for (const { stage, parameters } of before.toReversed()) {
-    calls = stage.kind === 'wrapper' ? stage.maximumCalls(calls, parameters) : calls + stage.maximumCalls(parameters);
+    const isWrapper = stage.kind === 'wrapper';
+    const all = isWrapper ? stage.maximumCalls(calls, parameters, question) : calls + stage.maximumCalls(parameters);
+    const own = all - calls;
+    prompts += Math.min(own, (isWrapper ? stage.wholePrompts?.(parameters) : undefined) ?? own);
+    calls = all;
   }
-  return calls;
+  return { calls, prompts };
 }

@@ -5,11 +5,11 @@ import type { Call } from '../types/call.ts';
 import type { Usage } from '../types/usage.ts';
 import type { Afterwork, Work } from './afterwork.ts';
 import { AnswerFacts } from './answer-facts.ts';
-import type { Approach, ApproachRun, Ask } from './approach.ts';
+import type { Approach, ApproachRun, Ask, Reach } from './approach.ts';
 import { type BranchOptions, BranchRun } from './branch-run.ts';
 import { type ChatRequest, readChatRequest } from './chat-request.ts';
 import type { Choice, Outcome } from './outcome.ts';
-import { maximumCallsOf, type Plan, runsOf } from './plan.ts';
+import { type Plan, reachOf, runsOf } from './plan.ts';
 import { Progress } from './progress.ts';
 import { renderStream } from './render-stream.ts';
 import { renderWhole } from './render-whole.ts';
@@ -38,18 +38,37 @@ export interface ApproachPorts {
   readonly services: ApproachServices;
 }
 
+/** What is known of a request before it is run. */
+export interface Expected {
+  /** How many the client wants. */
+  readonly choices: number;
+  /** The text of the last user message. */
+  readonly question: string;
+}
+
 /** A plan with the budget that holds for it, as one approach. */
 export class PlannedApproach implements Approach {
   readonly name: string;
-  readonly maximumCalls: number;
+  readonly reach: Reach;
+  readonly measure?: () => Promise<Reach>;
   readonly #plan: Plan;
   readonly #budget: Budget;
   readonly #ports: ApproachPorts;
 
-  /** @param choices how many the client wants */
-  constructor(plan: Plan, budget: Budget, ports: ApproachPorts, choices = 1) {
+  constructor(plan: Plan, budget: Budget, ports: ApproachPorts, expected: Expected) {
+    const { choices, question } = expected;
     this.name = plan.name;
-    this.maximumCalls = Math.min(budget.maxCalls, maximumCallsOf(plan, choices));
+    const within = ({ calls, prompts }: Reach): Reach => ({
+      calls: Math.min(budget.maxCalls, calls),
+      prompts: Math.min(budget.maxCalls, prompts),
+    });
+    const anyhow = reachOf(plan, choices);
+    if (Number.isFinite(anyhow.calls)) this.reach = within(anyhow);
+    else {
+      // A token is at least one byte.
+      this.reach = within(reachOf(plan, choices, Buffer.byteLength(question)));
+      this.measure = async () => within(reachOf(plan, choices, (await ports.tokens([question]))[0]));
+    }
     this.#plan = plan;
     this.#budget = budget;
     this.#ports = ports;

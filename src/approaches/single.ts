@@ -3,6 +3,6 @@ import type { Approach } from './approach.ts';
 /** The plain call. */
 export const single: Approach = {
   name: 'none',
-  maximumCalls: 1,
+  reach: { calls: 1, prompts: 1 },
   run: (call, ask) => ask(call),
 };

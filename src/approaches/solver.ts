@@ -22,8 +22,11 @@ export interface Solver<Parameters = unknown> extends StageNeeds<Parameters> {
   /**
    * The most upstream calls, where the backend honours `n`.
    * @param choices above 1 only where `givesChoices` says so
+   * @param question the most tokens that the question has; left out: as many as there may be
    */
-  maximumCalls(parameters: Parameters, choices?: number): number;
+  maximumCalls(parameters: Parameters, choices?: number, question?: number): number;
+  /** How often, about, its calls read the whole prompt; left out: each of them does. */
+  wholePrompts?(parameters: Parameters): number;
   /** Whether one run gives as many choices as the client wants; left out: it is run once for each. */
   givesChoices?(parameters: Parameters): boolean;
   /** What may run in its place, where it chooses among others; left out: nothing. */

@@ -27,6 +27,8 @@ export interface Transform<Parameters = unknown> extends StageNeeds<Parameters> 
   readonly name: string;
   readonly parameters: z.ZodType<Parameters>;
   maximumCalls(parameters: Parameters): number;
+  /** The most tokens that it adds, about. */
+  maximumTokens(parameters: Parameters): number;
   /** What is added behind the question; `''`: nothing. */
   apply(task: Task, parameters: Parameters): Promise<string>;
 }
@@ -36,8 +38,13 @@ export interface Wrapper<Parameters = unknown> extends StageNeeds<Parameters> {
   readonly kind: 'wrapper';
   readonly name: string;
   readonly parameters: z.ZodType<Parameters>;
-  /** @param inner the most calls of what follows */
-  maximumCalls(inner: number, parameters: Parameters): number;
+  /**
+   * @param inner the most calls of what follows
+   * @param question the most tokens that the question has
+   */
+  maximumCalls(inner: number, parameters: Parameters, question: number): number;
+  /** How often, about, its own calls read the whole prompt; left out: each of them does. */
+  wholePrompts?(parameters: Parameters): number;
   /** Whether what follows may be passed on as it comes, for this request. */
   keepsStream(request: ChatRequest): boolean;
   wrap(

@@ -60,7 +60,7 @@ describe('an Idempotency-Key with --workers', () => {
     for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) expect((await chat(url, key)).status).toBe(200);
     command.child.kill('SIGTERM');
     await expect
-      .poll(async () => (await sockets()).filter((name) => mine.includes(name)), { timeout: 10_000 })
+      .poll(async () => (await sockets()).filter((name) => mine.includes(name)), { timeout: 20_000 })
       .toEqual([]);
   });
 });

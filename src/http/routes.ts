@@ -2,6 +2,7 @@ import { gatewayOperations } from '../admin/gateway-operations.ts';
 import { groupOperations } from '../admin/group-operations.ts';
 import { keyOperations } from '../admin/key-operations.ts';
 import type { AdminHandler } from '../admin/operation.ts';
+import { usageOperations } from '../admin/usage-operations.ts';
 import { protocols } from '../protocols/registry.ts';
 import type { Caller } from '../types/caller.ts';
 import type { Protocol } from '../types/protocol.ts';
@@ -24,7 +25,7 @@ export interface RouteHandlers {
 }
 
 /** What the admin API does by routes that are written from its own table. */
-const routedOperations = { getOpenApi: gatewayOperations.getOpenApi, ...keyOperations, ...groupOperations };
+const routedOperations = { getOpenApi: gatewayOperations.getOpenApi, ...keyOperations, ...groupOperations, ...usageOperations };
 
 /** Every route and the role it needs. */
 export function routeTable(handlers: RouteHandlers): HttpRoute[] {

@@ -71,6 +71,11 @@ export class KeyBook {
     return this.#directory;
   }
 
+  /** Those whom keys let in, or would. */
+  get callers(): Iterable<Caller> {
+    return new Set([...this.#entries.values()].map(({ caller }) => caller));
+  }
+
   /** What is stored, as far as it is known. */
   get snapshot(): KeySnapshot | undefined {
     return this.#follower?.snapshot;

@@ -44,7 +44,7 @@ describe('the ledger', () => {
     await ledger.start();
     store.fates = ['unknown', 'gone'];
     book(ledger);
-    await expect.poll(() => ledger.state.written, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => ledger.state.written, { timeout: 20_000 }).toBe(1);
     expect(store.sent).toHaveLength(3);
     expect(new Set(store.sent).size).toBe(1);
     expect(await store.rows()).toHaveLength(1);
@@ -123,7 +123,7 @@ describe('the ledger', () => {
       book(ledger, record);
       await sleep(25);
     }
-    await expect.poll(() => ledger.state.lost, { timeout: 5000 }).toBeGreaterThan(5);
+    await expect.poll(() => ledger.state.lost, { timeout: 20_000 }).toBeGreaterThan(5);
     expect(said.join()).toContain('is full');
     expect(said).toContain('usage is lost');
     const { lost, waiting, spooled } = ledger.state;

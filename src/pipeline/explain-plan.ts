@@ -3,8 +3,8 @@ import { modelsOf, placedOf } from '../approaches/plan.ts';
 import type { Say } from './explain.ts';
 
 /** Says by which stages a call is answered, with what parameters and models, and what it may take. */
-export function explainPlan({ approach, plan, budget }: Chosen, say: Say): void {
-  const calls = approach.maximumCalls;
+export async function explainPlan({ approach, plan, budget }: Chosen, say: Say): Promise<void> {
+  const { calls } = (await approach.measure?.()) ?? approach.reach;
   say('approach', `${approach.name}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}`);
   if (plan === undefined || budget === undefined) return;
   for (const { stage, parameters } of placedOf(plan)) {

@@ -61,7 +61,7 @@ export async function runCall(call: Call, caller: Caller, ports: PipelinePorts, 
   const find = (name: string) => resolve(name, caller, ports.directory);
   const plan = (route: Route): Planned => {
     const chosen = ports.approaches.choose(call, prefix?.name, route.approach, find);
-    return { call: chosen.call, route, chosen, maximumCalls: chosen.approach.maximumCalls };
+    return { call: chosen.call, route, chosen, approach: chosen.approach };
   };
   const wanted = plan(find(prefix?.model ?? call.model));
   const { chosen, route } = caller.limits === undefined ? wanted : await letIn(wanted, caller, ports, run, plan);

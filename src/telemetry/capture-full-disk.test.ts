@@ -65,7 +65,7 @@ it('a full disk costs lines and no request, is said once, and lines come again w
   const pause = () => new Promise((resolve) => setTimeout(resolve, 400));
 
   await ask(3);
-  await expect.poll(() => readLines(folder).length, { timeout: 10_000 }).toBe(3);
+  await expect.poll(() => readLines(folder).length, { timeout: 20_000 }).toBe(3);
   fill(disk, 32 * 1024); // so that a batch fits in part, and breaks off within a line
   for (let round = 0; round < 4; round++) {
     await ask(20);

@@ -41,7 +41,7 @@ telemetry: {capture: {folder: "${folder}"${more.capture ?? ''}}}
   };
   const gateway = await startTestGateway({ files, env });
   const lines = async (count: number) => {
-    await expect.poll(() => readLines(folder).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+    await expect.poll(() => readLines(folder).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
     return readLines(folder);
   };
   return { gateway, folder, lines };
@@ -214,7 +214,7 @@ describe('capture', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     const said = () => gateway.log().filter((line) => line.msg === 'exchanges cannot be captured');
-    await expect.poll(said, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(said, { timeout: 20_000 }).toHaveLength(1);
   });
 
   it('is switched on, moved and switched off by a reload, and captures nothing where it is off', async () => {

@@ -24,7 +24,7 @@ describe('LineBuffer', () => {
     const buffer = new LineBuffer(fd);
     for (let i = 0; i < 5; i++) buffer.write(`line ${i} é\n`);
     expect(read()).toBe('');
-    await expect.poll(read, { timeout: 5000 }).toBe(lines(0, 5));
+    await expect.poll(read, { timeout: 20_000 }).toBe(lines(0, 5));
   });
 
   it('loses no line and doubles none, however much comes and whenever it is flushed', async () => {

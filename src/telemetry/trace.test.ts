@@ -164,14 +164,14 @@ describe('traces', () => {
     receiver.answerWith(400);
     for (let i = 0; i < 3; i++) {
       expect((await ask(chat())).answer.status).toBe(200);
-      await expect.poll(() => receiver.posts.length, { timeout: 5000 }).toBe(i + 1);
+      await expect.poll(() => receiver.posts.length, { timeout: 20_000 }).toBe(i + 1);
     }
     const said = () => gateway.log().filter(({ msg }) => msg === 'spans are lost');
-    await expect.poll(said, { timeout: 5000 }).toHaveLength(1);
+    await expect.poll(said, { timeout: 20_000 }).toHaveLength(1);
     receiver.answerWith(200);
     await ask(chat());
     const again = () => gateway.log().filter(({ msg }) => msg === 'spans arrive again');
-    await expect.poll(again, { timeout: 5000 }).toMatchObject([{ lost: 6 }]);
+    await expect.poll(again, { timeout: 20_000 }).toMatchObject([{ lost: 6 }]);
   });
 });
 

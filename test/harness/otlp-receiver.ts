@@ -56,7 +56,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     posts,
     spans: async (count) => {
-      await expect.poll(() => all().length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count);
+      await expect.poll(() => all().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
       return all();
     },
     answerWith: (next) => {

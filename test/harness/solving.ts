@@ -89,7 +89,7 @@ export async function startSolving(options: SolvingOptions): Promise<SolvingRig>
     tokens: async (texts) => texts.map(words),
     services: { ...openLastingServices((error) => failed.push(error)), ...options.services } as ApproachServices,
   };
-  const approach = new PlannedApproach(plan, budget, ports);
+  const approach = new PlannedApproach(plan, budget, ports, { choices: 1, question: '' });
   const solve: SolvingRig['solve'] = async (
     question,
     fields = {},

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { withQuestion } from '../conversation.ts';
-import { chunksOf, splitQuestion } from '../long-context.ts';
+import { chunksOf, mostChunks, splitQuestion } from '../long-context.ts';
 import { commonParameters, count } from '../parameters.ts';
 import {
   type Answered,
@@ -40,8 +40,13 @@ export const longcepo: Solver<Parameters> = {
   name: 'longcepo',
   parameters,
   keepsFormat: true,
-  // 3 + (S + 1) * (2 for each piece + merges + 1), and how many pieces there are depends on the text.
-  maximumCalls: () => Number.POSITIVE_INFINITY,
+  maximumCalls: ({ sub_questions, chunk_tokens, neighbours }, _choices, question = Number.POSITIVE_INFINITY) => {
+    if (question <= chunk_tokens) return 1;
+    const pieces = mostChunks(question, chunk_tokens);
+    // Each question reads all pieces, merges them to one in the worst case, and is answered.
+    return 3 + (neighbours === 0 ? 0 : pieces) + (sub_questions + 1) * (pieces + (pieces - 1) + 1);
+  },
+  wholePrompts: ({ sub_questions }) => 4 + 3 * (sub_questions + 1),
   solve: async (task, { sub_questions, chunk_tokens, neighbours, window_tokens }) => {
     const { context, question } = splitQuestion(task.question, task.original);
     const [length = 0] = context === '' ? [0] : await task.tokensOf([context]);

@@ -32,11 +32,11 @@ export function createRouter(stages: Stages): Solver<RouterParameters> {
       }
     }),
     keepsFormat: true,
-    maximumCalls: (parameters) => {
+    maximumCalls: (parameters, _choices, question) => {
       const { rules, classes, other } = waysOf(parameters);
-      const classified = [...classes.values(), other].map((plan) => maximumCallsOf(plan, 1));
+      const classified = [...classes.values(), other].map((plan) => maximumCallsOf(plan, 1, question));
       const asked = parameters.classifier === undefined ? 0 : 1;
-      return Math.max(...rules.map(({ plan }) => maximumCallsOf(plan, 1)), asked + Math.max(...classified));
+      return Math.max(...rules.map(({ plan }) => maximumCallsOf(plan, 1, question)), asked + Math.max(...classified));
     },
     missing: (settings, parameters) => {
       for (const { stage, parameters: own } of plansOf(waysOf(parameters)).flatMap(({ plan }) => placedOf(plan))) {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { pagesText } from '../prompts/readurls.ts';
 import type { Transform } from '../stage.ts';
-import { fetchingParameters, fetchPages } from '../web/fetch-pages.ts';
+import { fetchingParameters, fetchPages, mostPageTokens } from '../web/fetch-pages.ts';
 import { findUrls } from '../web/find-urls.ts';
 import { shownPages } from '../web/shown-pages.ts';
 
@@ -16,6 +16,7 @@ export const readurls: Transform<z.output<typeof parameters>> = {
   name: 'readurls',
   parameters,
   maximumCalls: () => 0,
+  maximumTokens: mostPageTokens,
   apply: async (task, values) => {
     const urls = findUrls(task.question, Number.POSITIVE_INFINITY);
     if (urls.length === 0) return '';

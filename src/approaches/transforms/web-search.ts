@@ -6,7 +6,7 @@ import type { SearchResult } from '../search/search-provider.ts';
 import { missingSearch, searchSettings } from '../search/search-settings.ts';
 import type { Task } from '../solver.ts';
 import type { Transform } from '../stage.ts';
-import { fetchingParameters, fetchPages } from '../web/fetch-pages.ts';
+import { fetchingParameters, fetchPages, mostPageTokens } from '../web/fetch-pages.ts';
 import { shownPages } from '../web/shown-pages.ts';
 
 const parameters = z.strictObject({
@@ -31,6 +31,7 @@ export const webSearch: Transform<Parameters> = {
   name: 'web_search',
   parameters,
   maximumCalls: ({ query }) => (query === 'model' ? 1 : 0),
+  maximumTokens: mostPageTokens,
   missing: missingSearch,
   apply: async (task, values) => {
     const config = searchSettings(task.settings);

@@ -12,6 +12,11 @@ export const fetchingParameters = {
   max_characters: count('Characters that are shown of all pages together.', 1_000_000, 100_000),
 };
 
+/** The most tokens of all pages together, about: hardly any script has characters of several tokens. */
+export function mostPageTokens({ max_characters }: { readonly max_characters: number }): number {
+  return max_characters + 4000; // with their addresses and titles
+}
+
 /** How pages are fetched: the values of {@link fetchingParameters}. */
 export interface Fetching {
   readonly timeout: number;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { withQuestion } from '../conversation.ts';
-import { chunksOf, splitQuestion } from '../long-context.ts';
+import { chunksOf, mostChunks, splitQuestion } from '../long-context.ts';
 import { commonParameters, count } from '../parameters.ts';
 import { type Note, notedQuestion, noteRequest, readNote } from '../prompts/memory.ts';
 import type { Task } from '../solver.ts';
@@ -20,8 +20,9 @@ export const memory: Wrapper<z.output<typeof parameters>> = {
   kind: 'wrapper',
   name: 'memory',
   parameters,
-  // One for each piece, and how many there are depends on the text: the budget is the bound.
-  maximumCalls: () => Number.POSITIVE_INFINITY,
+  maximumCalls: (inner, { chunk_tokens }, question) =>
+    inner + (question <= chunk_tokens ? 0 : mostChunks(question, chunk_tokens)),
+  wholePrompts: () => 2, // each piece is read once, with what stands around the context
   keepsStream: () => true,
   wrap: async (request, next, task, { chunk_tokens, notes_tokens }) => {
     const { context, question } = splitQuestion(request.question, request.original);

@@ -36,7 +36,7 @@ describe('the protocol of leases, over an authority in memory', () => {
         admitted += story.admitted;
         refused += story.refused;
       }),
-      { numRuns: 3000 },
+      { numRuns: 2000 },
     );
     expect(admitted).toBeGreaterThan(4000);
     expect(refused).toBeGreaterThan(100);

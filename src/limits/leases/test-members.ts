@@ -19,8 +19,8 @@ export interface World {
   readonly leaseMs: number;
 }
 
-export const testWindow = limit('tokens', 'minute', 1000);
-export const testTotal = limit('cost', 'total', 1000);
+export const testWindow = limit('tokens', 'minute', 200);
+export const testTotal = limit('cost', 'total', 400);
 export const testKeys = [testWindow.id, `${testTotal.id}@0`];
 
 /** What a call counts for, in truth. */
@@ -42,6 +42,8 @@ class ModelMember implements SlotPorts {
   readonly counters: { readonly window: LeasedCounter; readonly total: LeasedCounter };
   readonly running: Running[] = [];
   readonly late: SyncRequest[] = [];
+  /** So many of its next messages get lost. */
+  cutOff = 0;
   readonly #id: string;
   readonly #world: World;
   readonly #clockOffset: number;
@@ -62,7 +64,7 @@ class ModelMember implements SlotPorts {
   /** Its own clock, which may be off by minutes. */
   get at() {
     const now = this.#world.now() + this.#clockOffset;
-    return { monotonicMs: now, wallMs: now };
+    return { monotonicMs: now, wallMs: Date.UTC(2026, 3, 15, 12) + now };
   }
 
   get slots(): LeaseSlot[] {
@@ -93,7 +95,8 @@ class ModelMember implements SlotPorts {
     call.used.amount = amount;
   }
 
-  async sync(lose: Loss): Promise<void> {
+  async sync(lossAsked: Loss): Promise<void> {
+    const lose = this.cutOff-- > 0 && lossAsked !== 'delayed' ? 'request' : lossAsked;
     const { slots } = this;
     const sentAt = this.#world.now();
     for (const counter of Object.values(this.counters)) counter.refresh(this.at);
@@ -149,10 +152,14 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('arrive' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('kill' as const), who }) },
   {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('part' as const), who, steps: fc.integer({ min: 4, max: 40 }) }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('pass' as const),
-      part: fc.constantFrom(0.01, 0.01, 0.05, 0.05, 0.1, 0.1, 0.4, 1.2, 4),
+      part: fc.constantFrom(0.01, 0.05, 0.1, 0.1, 0.15, 0.19),
     }),
   },
 );
@@ -184,7 +191,8 @@ export async function live(
     else if (one.do === 'kill') members[one.who] = create(one.who);
     else {
       const member = members[one.who] as ModelMember;
-      if (one.do === 'end') member.end(one.which, one.taken);
+      if (one.do === 'part') member.cutOff = one.steps;
+      else if (one.do === 'end') member.end(one.which, one.taken);
       else if (one.do === 'sync') await member.sync(one.lose);
       else if (one.do === 'arrive') await member.arrive();
       else {

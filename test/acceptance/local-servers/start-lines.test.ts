@@ -16,7 +16,7 @@ describe('start lines (R9)', () => {
     expect((await postJson(url + chatPath, chat())).text).toContain('upstream_unreachable');
     await startFakeBackend({ port });
     const status = async () => (await postJson(url + chatPath, chat())).status;
-    await expect.poll(status, { timeout: 5000 }).toBe(200);
+    await expect.poll(status, { timeout: 20_000 }).toBe(200);
   });
 
   test('A19 three backends: name, URL, source of the key and state, and no secret', async () => {

@@ -43,7 +43,7 @@ describe('secrets on the command line', () => {
       expect((await postJson(`${url}/v1/chat/completions`, { ...body, model }, { headers })).status).toBe(502);
     }
     await send(`${url}/v1/models`, { headers: { 'x-api-key': canaries.wrong } });
-    await expect.poll(() => gateway.stderr, { timeout: 5000 }).toContain('invalid_api_key');
+    await expect.poll(() => gateway.stderr, { timeout: 20_000 }).toContain('invalid_api_key');
     expect(gateway.stderr.match(/upstream_auth_failed/g)?.length).toBeGreaterThanOrEqual(4);
     expectNoCanary('the output', gateway.output);
   });
