@@ -23,8 +23,11 @@ export interface AdminGateway {
   tryKey(secret: string): Promise<string>;
 }
 
-export async function startAdminGateway(options: TestGatewayOptions = {}): Promise<AdminGateway> {
-  const settings = `storage: {folder: state}\n${options.files?.['headrace.yaml'] ?? ''}`;
+/** @param options `settings`: lines of `headrace.yaml` in place of those that say where its storage is */
+export async function startAdminGateway(
+  options: TestGatewayOptions & { readonly settings?: string } = {},
+): Promise<AdminGateway> {
+  const settings = `${options.settings ?? 'storage: {folder: state}'}\n${options.files?.['headrace.yaml'] ?? ''}`;
   const gateway = await startTestGateway({
     ...options,
     files: { ...options.files, 'headrace.yaml': settings },
