@@ -18,12 +18,12 @@ import { type RouteHandlers, routeTable } from './http/routes.ts';
 import type { HttpServer, ServerOptions } from './http/server.ts';
 import { startServers } from './http/start-servers.ts';
 import type { Governor } from './limits/governor.ts';
+import type { LeaseAuthority } from './limits/leases/lease-messages.ts';
 import type { Limiter } from './limits/limiter.ts';
-import { MemoryGovernor } from './limits/memory-governor.ts';
-import { MemoryLimiter } from './limits/memory-limiter.ts';
 import { WorkerTokenCounter } from './models/worker-token-counter.ts';
 import { type Keys, openKeys } from './open-keys.ts';
 import { degradableUsage, type OpenLedger, openLedger } from './open-ledger.ts';
+import { degradableLimits, type OpenLimits, openLimits } from './open-limits.ts';
 import { createAdmission } from './pipeline/admit-caller.ts';
 import { identify } from './pipeline/identify.ts';
 import { Reloader, type ReloadState } from './reloader.ts';
@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly sources?: Sources;
   /** Where several processes share the limits; its own otherwise. */
   readonly limiter?: Limiter;
+  /** Divides the limits of callers among the processes of this machine; none: this is the only one. */
+  readonly limitAuthority?: LeaseAuthority;
   /** Where several processes share the places of backends; its own otherwise. */
   readonly slots?: SlotsSource;
   /** Where several processes share the page of metrics. */
@@ -97,30 +99,33 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const recorder = new Recorder(log, metrics);
   const storage = await openStorage(config.settings.storage, (message) => log.warn({}, message));
   const health = new HealthRegistry(options.slots && { slots: options.slots });
-  const limiter = options.limiter ?? new MemoryLimiter();
   const lasting = openLastingServices(
     (error) => log.warn({ error: summaryOf(error) }, 'a step behind an answer failed'),
     storage?.strategies,
   );
   const booked = openLedger(storage, config.settings.storage, log);
-  const governor: MemoryGovernor = new MemoryGovernor({
-    onSettled: (changes) => booked?.ledger.settled(changes),
-    onUnloaded: () => booked?.ledger.loadLimits(governor),
-  });
+  const { limiter, limitAuthority: authority } = options;
+  const limits = await openLimits(config.settings, { storage, booked, log, env: options.env, limiter, authority });
+  const { governor } = limits;
   const admission = createAdmission(governor, storage !== undefined);
   const chooser = new Chooser();
-  const surroundings = { log, env: options.env, limiter, counter, health, chooser, lasting, admission };
+  const surroundings = { log, env: options.env, limiter: limits.limiter, counter, health, chooser, lasting, admission };
   const keys = await openKeys(config, { storage, binder: governor, log });
   const deletions = await withStored(options.deletions ?? noDeletions, storage, log);
   const reloader = createReloader(config, options, surroundings, { storage, keys, deletions });
-  followStorage(storage, reloader, log);
+  const unfollow = followStorage(storage, reloader, log);
   metrics.observeBreakers(() => health.breakerStates());
   metrics.observeConfiguration(() => ({ ok: reloader.state.ok, connectors: reloader.connectorCounts() }));
   metrics.observeUsage(booked && (() => booked.ledger.state));
+  metrics.observeLimits(limits.store);
   await booked?.ledger.start();
+  await limits.ready();
   const telemetry = await Telemetry.open({ config: () => reloader.runtime.config, env: options.env, log });
   let draining = false;
-  const router = createRouter({ reloader, keys, metrics, recorder, telemetry, storage, governor, booked, options }, () => draining);
+  const router = createRouter(
+    { reloader, keys, metrics, recorder, telemetry, storage, governor, limits, booked, options },
+    () => draining,
+  );
   const serving: ServerOptions = {
     host,
     port,
@@ -146,11 +151,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
       draining = true;
       lasting.afterwork.close();
       watcher?.close();
+      unfollow();
       const { shutdownTimeoutMs } = reloader.runtime.config.settings;
       const drainedBy = performance.now() + shutdownTimeoutMs;
       await drain(server, shutdownTimeoutMs);
       await Promise.all([reloader.runtime.retire(), counter.close(), telemetry.close()]);
       keys.book.close();
+      await limits.close();
       await booked?.close(Math.max(2500, drainedBy - performance.now()));
       await storage?.close();
     },
@@ -208,12 +215,16 @@ interface Parts {
   readonly booked: OpenLedger | undefined;
   readonly storage: Storage | undefined;
   readonly governor: Governor;
+  readonly limits: OpenLimits;
   readonly options: GatewayOptions;
 }
 
 function createAllHandlers(parts: Parts, isDraining: () => boolean): RouteHandlers {
   const { reloader, metrics, recorder, telemetry, booked, options } = parts;
-  const degradation = new Degradation(booked === undefined ? [] : [degradableUsage(booked.ledger)]);
+  const degradation = new Degradation([
+    ...(booked === undefined ? [] : [degradableUsage(booked.ledger)]),
+    ...degradableLimits(parts.limits),
+  ]);
   return createHandlers({
     acquire: () => {
       const { runtime } = reloader;
@@ -268,6 +279,7 @@ function createAdminPorts({ reloader, keys, storage, governor, options }: Parts)
     governor,
     log: options.log,
     replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
+    sharesStorage: storage?.kind === 'postgres',
   };
 }
 

@@ -36,6 +36,8 @@ export interface AdminPorts {
   readonly deletePackage: (found: Package, by: string) => Promise<void>;
   /** How many machines serve with this configuration, as far as it is known. */
   readonly replicas: () => number;
+  /** Whether all of them keep what is deleted in one database. */
+  readonly sharesStorage: boolean;
   readonly keys: {
     readonly book: KeyBook;
     /** Undefined: there is no storage. */
@@ -103,10 +105,11 @@ async function deletePackage(name: string, by: string, ports: AdminPorts): Promi
     log('unknown_checkpoint');
     throw new GatewayError('unknown_checkpoint', `there is no model package "${name.slice(0, 200)}"`);
   }
-  // A folder is one machine's own: the others would go on serving what is deleted here.
-  if (ports.replicas() > 1) {
+  // A folder is one machine's own, and connectors are never stored: the others would go on serving what is deleted here.
+  if (ports.replicas() > 1 && (!ports.sharesStorage || found.kind === 'connector')) {
     log('conflict');
-    const message = `${ports.replicas()} replicas serve this and share no storage: take "${name}" out of its file and roll out`;
+    const why = ports.sharesStorage ? 'connectors are deleted in one of them only' : 'share no storage (storage.url)';
+    const message = `${ports.replicas()} replicas serve this and ${why}: take "${name}" out of its file and roll out`;
     throw new GatewayError('conflict', message);
   }
   await ports.deletePackage(found, by);

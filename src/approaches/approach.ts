@@ -21,6 +21,8 @@ export interface Reach {
   readonly calls: number;
   /** How often, about, the whole prompt is read in them; less than `calls` where they read pieces of it. */
   readonly prompts: number;
+  /** How many texts come of them: more than `calls` where one call is asked for several. */
+  readonly outputs: number;
 }
 
 /** Turns a call into an answer by one or several calls. */

@@ -138,14 +138,14 @@ export function maximumCallsOf(plan: Plan, choices: number, question?: number): 
  */
 export function reachOf({ branches }: Plan, choices: number, question = Number.POSITIVE_INFINITY): Reach {
   const runs = branches.flatMap((branch) => runsOf(branch, choices)).map((run) => reachOfRun(run, question));
-  return runs.reduce((sum, { calls, prompts }) => ({ calls: sum.calls + calls, prompts: sum.prompts + prompts }), {
-    calls: 0,
-    prompts: 0,
-  });
+  const sumOf = (key: keyof Reach) => runs.reduce((sum, run) => sum + run[key], 0);
+  return { calls: sumOf('calls'), prompts: sumOf('prompts'), outputs: sumOf('outputs') };
 }
 
 function reachOfRun({ branch: { before, solver }, choices }: PlannedRun, asked: number): Reach {
-  const added = before.map(({ stage, parameters }) => (stage.kind === 'transform' ? stage.maximumTokens(parameters) : 0));
+  const added = before.map(({ stage, parameters }) =>
+    stage.kind === 'transform' ? stage.maximumTokens(parameters) : 0,
+  );
   const question = added.reduce((sum, tokens) => sum + tokens, asked);
   let calls = solver === undefined ? 1 : solver.stage.maximumCalls(solver.parameters, choices, question);
   let prompts = Math.min(calls, solver?.stage.wholePrompts?.(solver.parameters) ?? calls);
@@ -156,5 +156,5 @@ function reachOfRun({ branch: { before, solver }, choices }: PlannedRun, asked: 
     prompts += Math.min(own, (isWrapper ? stage.wholePrompts?.(parameters) : undefined) ?? own);
     calls = all;
   }
-  return { calls, prompts };
+  return { calls, prompts, outputs: calls + (solver?.stage.furtherOutputs?.(solver.parameters) ?? 0) };
 }

@@ -58,9 +58,10 @@ export class PlannedApproach implements Approach {
   constructor(plan: Plan, budget: Budget, ports: ApproachPorts, expected: Expected) {
     const { choices, question } = expected;
     this.name = plan.name;
-    const within = ({ calls, prompts }: Reach): Reach => ({
+    const within = ({ calls, prompts, outputs }: Reach): Reach => ({
       calls: Math.min(budget.maxCalls, calls),
       prompts: Math.min(budget.maxCalls, prompts),
+      outputs: Math.min(budget.maxCalls, calls) + (outputs - calls),
     });
     const anyhow = reachOf(plan, choices);
     if (Number.isFinite(anyhow.calls)) this.reach = within(anyhow);

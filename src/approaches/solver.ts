@@ -27,6 +27,8 @@ export interface Solver<Parameters = unknown> extends StageNeeds<Parameters> {
   maximumCalls(parameters: Parameters, choices?: number, question?: number): number;
   /** How often, about, its calls read the whole prompt; left out: each of them does. */
   wholePrompts?(parameters: Parameters): number;
+  /** Texts that come beyond one of each call, as some calls ask for several by `n`; left out: none. */
+  furtherOutputs?(parameters: Parameters): number;
   /** Whether one run gives as many choices as the client wants; left out: it is run once for each. */
   givesChoices?(parameters: Parameters): boolean;
   /** What may run in its place, where it chooses among others; left out: nothing. */

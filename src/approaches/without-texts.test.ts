@@ -18,7 +18,17 @@ it('keeps what is counted and measured', () => {
   });
 });
 
-it('never holds a text, and never much', () => {
+it('keeps the words of stages themselves', () => {
+  const routed = { approach: 'moa', by: 'rule 1' };
+  expect(withoutTexts({ routed, skipped: 'response_format', answer: 'Paris' })).toEqual({
+    routed,
+    skipped: 'response_format',
+  });
+  const told = { choices: [{ routed, votes: [{ answer: 'Paris', count: 1 }] }], spl: { type: 'logic', strategies: 1 } };
+  expect(withoutTexts(told)).toEqual({ ...told, choices: [{ routed, votes: [{ count: 1 }] }] });
+});
+
+it('never holds a text of others, and never much', () => {
   const anything = fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.anything({ maxDepth: 8 }));
   fc.assert(
     fc.property(anything, (metadata) => {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { SharedSlots } from '../balancing/slots-authority.ts';
 import { isSlotsRequest } from '../balancing/slots-messages.ts';
 import { ConfigWatcher } from '../config/watch.ts';
+import { isLeaseAsk, LeaseService } from '../limits/leases/lease-channel.ts';
+import { MemoryAuthority } from '../limits/leases/memory-authority.ts';
 import { LimiterAuthority } from '../limits/limiter-authority.ts';
 import { isLimiterRequest } from '../limits/limiter-messages.ts';
 import { MemoryLimiter } from '../limits/memory-limiter.ts';
@@ -20,6 +22,8 @@ let lastQuestion = 0;
 /** What all workers share. */
 interface Shared {
   readonly limiter: MemoryLimiter;
+  /** Of the limits of callers. */
+  readonly leases: MemoryAuthority;
   readonly slots: SharedSlots;
   readonly reloads: ClusterReloads;
 }
@@ -38,7 +42,7 @@ export async function runPrimary(files: ConfigFiles, onReady: (port: number) => 
     () => reloads.sources,
     () => reloads.refresh('a file changed'),
   );
-  const shared = { limiter: new MemoryLimiter(), slots: new SharedSlots(), reloads };
+  const shared = { limiter: new MemoryLimiter(), leases: new MemoryAuthority(), slots: new SharedSlots(), reloads };
   const listening = new Set<Worker>();
   const indexes = new Map<number, number>();
   let ready = false;
@@ -90,7 +94,7 @@ function allWorkers(): Worker[] {
 
 function serveWorker(
   worker: Worker,
-  { limiter, slots, reloads }: Shared,
+  { limiter, leases, slots, reloads }: Shared,
   listening: Set<Worker>,
   onListening: (message: { readonly port: number }) => void,
 ): void {
@@ -103,9 +107,16 @@ function serveWorker(
   const places = slots.serve((response) => {
     if (worker.isConnected()) worker.send(response);
   });
-  worker.on('exit', () => places.close());
+  const member = new LeaseService(leases, (reply) => {
+    if (worker.isConnected()) worker.send(reply);
+  });
+  worker.on('exit', () => {
+    places.close();
+    member.gone();
+  });
   worker.on('message', (message: unknown) => {
-    if (isLimiterRequest(message)) void authority.handle(message);
+    if (isLeaseAsk(message)) member.handle(message);
+    else if (isLimiterRequest(message)) void authority.handle(message);
     else if (isSlotsRequest(message)) void places.handle(message);
     else if (!isClusterMessage(message)) return;
     else if (message.type === 'worker:listening') {

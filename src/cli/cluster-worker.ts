@@ -2,6 +2,7 @@ import { RemoteSlots } from '../balancing/remote-slots.ts';
 import { isSlotsResponse } from '../balancing/slots-messages.ts';
 import type { Deletions, Package } from '../config/deletions.ts';
 import type { Everywhere, Gateway } from '../gateway.ts';
+import { isLeaseAnswer, RemoteAuthority } from '../limits/leases/lease-channel.ts';
 import { isLimiterResponse } from '../limits/limiter-messages.ts';
 import { RemoteLimiter } from '../limits/remote-limiter.ts';
 import type { ReloadState } from '../reloader.ts';
@@ -20,6 +21,7 @@ interface SentDeletions {
  */
 export class ClusterWorker implements Everywhere {
   readonly limiter = new RemoteLimiter({ send: (request) => void process.send?.(request) });
+  readonly limitAuthority = new RemoteAuthority((ask) => void process.send?.(ask));
   readonly slots = new RemoteSlots({ send: (request) => void process.send?.(request) });
   readonly #waiting = new Map<number, (answers: readonly Answer[]) => void>();
   /** Questions that come before it serves wait for that. */
@@ -31,6 +33,7 @@ export class ClusterWorker implements Everywhere {
     process.on('message', (message: unknown) => {
       if (isLimiterResponse(message)) this.limiter.receive(message);
       else if (isSlotsResponse(message)) this.slots.receive(message);
+      else if (isLeaseAnswer(message)) this.limitAuthority.receive(message);
       else if (isClusterMessage(message)) void this.#receive(message);
     });
   }

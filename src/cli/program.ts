@@ -56,6 +56,16 @@ export function createProgram(): Command {
       await keysCommand().parseAsync(command.args, { from: 'user' });
     });
   program
+    .command('usage')
+    .description('show what was used and what it cost, from the storage')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_flags: unknown, command: Command) => {
+      const { usageCommand } = await import('./usage-command.ts');
+      await usageCommand().parseAsync(command.args, { from: 'user' });
+    });
+  program
     .command('mock')
     .description('a scripted OpenAI-compatible server for tests and demos')
     .helpOption(false)

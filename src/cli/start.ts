@@ -45,12 +45,12 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
   const deletions = await worker.deletions(); // before the files, so that no reload comes between
   const loader = createLoader(flags);
   const first = await firstLoad(loader, () => {}); // the primary process has said it all
-  const { limiter, slots } = worker;
+  const { limiter, limitAuthority, slots } = worker;
   const { index, count, sockets } = readWorkerPlace(process.env);
   await rm(join(sockets, `worker-${index}.sock`), { force: true }); // of one that died
   const homes = new WorkerHomes(index, count, sockets);
   const renderMetrics = () => worker.renderMetrics();
-  const shared = { limiter, slots, everywhere: worker, deletions, renderMetrics, homes };
+  const shared = { limiter, limitAuthority, slots, everywhere: worker, deletions, renderMetrics, homes };
   const gateway = first && (await listen(first.config, loader, shared));
   if (gateway === undefined) {
     process.disconnect();
@@ -64,7 +64,10 @@ async function startWorker(flags: ConfigFlags): Promise<void> {
 async function listen(
   config: Config,
   loader: ConfigLoader,
-  shared: Pick<GatewayOptions, 'limiter' | 'slots' | 'renderMetrics' | 'deletions' | 'sources' | 'homes'> & {
+  shared: Pick<
+    GatewayOptions,
+    'limiter' | 'limitAuthority' | 'slots' | 'renderMetrics' | 'deletions' | 'sources' | 'homes'
+  > & {
     readonly everywhere?: ClusterWorker;
   },
 ): Promise<Gateway | undefined> {

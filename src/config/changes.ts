@@ -7,6 +7,8 @@ export const restartSettings: ReadonlySet<string> = new Set([
   'listen.host',
   'listen.port',
   'workers',
+  'limits.redis_url',
+  'limits.when_store_lost',
   'storage.folder',
   'storage.url',
   'storage.flush_interval',

@@ -53,6 +53,7 @@ export interface Settings {
   /** Bytes of an answer that is read whole beyond which it is given up. */
   readonly maxResponseBytes: number;
   readonly storage: StorageSettings;
+  readonly sharedLimits: SharedLimitsSettings;
   readonly idempotency: IdempotencySettings;
   readonly telemetry: TelemetrySettings;
   /** How long running requests may go on after SIGTERM. */
@@ -76,6 +77,14 @@ export interface StorageSettings {
   readonly keepUsageMs: number | undefined;
   /** The same for its sums by the hour. */
   readonly keepUsageSumsMs: number | undefined;
+}
+
+/** How several machines share their limits. */
+export interface SharedLimitsSettings {
+  /** Of a Redis or Valkey, with its password; undefined: limits hold for this machine alone. */
+  readonly redisUrl: Secret | undefined;
+  /** While it cannot be reached: go on with what is held and then with an equal share, or refuse. */
+  readonly whenStoreLost: 'share' | 'refuse';
 }
 
 /** What becomes of requests that carry an `Idempotency-Key`. */

@@ -134,6 +134,19 @@ export const settingSources = {
     schema: limits.max_response_bytes.unwrap(),
     fallback: settingDefaults.max_response_bytes,
   }),
+  limitsRedisUrl: source({
+    name: 'limits.redis_url',
+    variables: ['HEADRACE_REDIS_URL'],
+    path: ['limits', 'redis_url'],
+    schema: limits.redis_url.unwrap(),
+  }),
+  limitsWhenStoreLost: source({
+    name: 'limits.when_store_lost',
+    variables: [],
+    path: ['limits', 'when_store_lost'],
+    schema: limits.when_store_lost.unwrap(),
+    fallback: settingDefaults.when_store_lost,
+  }),
   storageFolder: source({
     name: 'storage.folder',
     variables: ['HEADRACE_STORAGE_FOLDER'],

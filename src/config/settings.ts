@@ -11,6 +11,12 @@ import { settingDefaults } from './schema/settings-file.ts';
 import { telemetryDefaults } from './schema/telemetry-section.ts';
 import { settingSources } from './setting-sources.ts';
 import {
+  type ResolvedSharedLimits,
+  resolveSharedLimits,
+  sharedLimitsSettings,
+  shownSharedLimits,
+} from './shared-limits.ts';
+import {
   type ResolvedStorage,
   resolveStorage,
   type StoragePlaces,
@@ -20,7 +26,7 @@ import {
 import { editDistance } from './suggest.ts';
 
 /** Every gateway setting with its source, before the parts are put together. */
-export interface ResolvedSettings extends ResolvedStorage, ResolvedIdempotency {
+export interface ResolvedSettings extends ResolvedStorage, ResolvedIdempotency, ResolvedSharedLimits {
   readonly configDir: Resolved<string>;
   readonly host: Resolved<string>;
   readonly port: Resolved<number>;
@@ -54,6 +60,7 @@ export function resolveSettings(folder: ConfigFolder, context: SettingContext): 
     workers: resolveSetting(settingSources.workers, context),
     maxRequestBytes: resolveSetting(settingSources.maxRequestBytes, context),
     maxResponseBytes: resolveSetting(settingSources.maxResponseBytes, context),
+    ...resolveSharedLimits(context),
     ...resolveStorage(context),
     ...resolveIdempotency(context),
     logBodies: resolveSetting(settingSources.logBodies, context),
@@ -113,7 +120,9 @@ export function buildSettings(
     readonly extra: Settings['effective'];
   },
 ): Settings {
-  const shown = new Map(shownStorage(resolved, parts.places).map((one) => [one.name, one]));
+  const shown = new Map(
+    [...shownStorage(resolved, parts.places), ...shownSharedLimits(resolved)].map((one) => [one.name, one]),
+  );
   return {
     host: (resolved.host.value ?? settingDefaults.host).replace(/^\[(.*)\]$/, '$1'),
     port: resolved.port.value ?? settingDefaults.port,
@@ -126,6 +135,7 @@ export function buildSettings(
     maxRequestBytes: resolved.maxRequestBytes.value ?? settingDefaults.max_request_bytes,
     maxResponseBytes: resolved.maxResponseBytes.value ?? settingDefaults.max_response_bytes,
     storage: storageSettings(resolved, parts.places),
+    sharedLimits: sharedLimitsSettings(resolved),
     idempotency: idempotencySettings(resolved),
     telemetry: telemetrySettings(resolved, parts.folder),
     shutdownTimeoutMs: Math.round((resolved.shutdownTimeout.value ?? settingDefaults.shutdown_timeout) * 1000),

@@ -84,6 +84,7 @@ function replacedSettings(settings: Settings): Settings {
     workers: 1,
     maxRequestBytes: settings.maxRequestBytes,
     maxResponseBytes: settings.maxResponseBytes,
+    sharedLimits: { redisUrl: undefined, whenStoreLost: 'share' },
     storage: { ...settings.storage, folder: undefined, url: undefined },
     idempotency: settings.idempotency,
     telemetry: { logBodies: false, capture: undefined },

@@ -77,6 +77,7 @@ export async function serveCall(
     const whole = isOver ? await answer.finished : undefined;
     if (whole !== undefined && isSpentKnown(run, whole)) await settleCaller(call, run, whole, lease.pipeline);
     writeAnswer(exchange, answer, run, lease.heartbeatMs);
+    if (answer.settled !== undefined) void answer.finished.then(() => run.admitted?.grant.leave());
     const finish = await (answer.settled ?? answer.finished);
     await settleCaller(call, run, finish, lease.pipeline);
     const record = toRecord(serving, endingOf(finish, answer.status));

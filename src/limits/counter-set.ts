@@ -90,6 +90,7 @@ class CounterGrant implements Grant {
   #tokens: number;
   #cost: number;
   #isOver = false;
+  #hasLeft = false;
 
   constructor(set: CounterSet, bookings: number[], requests: number, tokens: number, cost: number, ports: GrantPorts) {
     this.#set = set;
@@ -116,6 +117,15 @@ class CounterGrant implements Grant {
     this.#tokens += countable(more.tokens, 0);
     this.#cost += countable(more.cost, 0);
     return true;
+  }
+
+  leave(): void {
+    if (this.#isOver || this.#hasLeft) return;
+    const at = this.#ports.clock.read();
+    for (const [i, counter] of this.#set.counters.entries()) {
+      if (counter.limit.resource === 'concurrent') counter.giveBack(at, this.#bookings[i] as number, 1);
+    }
+    this.#hasLeft = true;
   }
 
   settle(taken: Demand): void {
@@ -161,7 +171,7 @@ class CounterGrant implements Grant {
   /** Sums of amounts, so not to be cut to the largest single one. */
   #held(index: number, reserved: Demand): number {
     const resource = this.#set.limits[index]?.resource;
-    if (resource === 'concurrent') return 1;
+    if (resource === 'concurrent') return this.#hasLeft ? 0 : 1;
     return reserved[(resource ?? 'requests') as Exclude<Resource, 'concurrent'>];
   }
 }

@@ -42,6 +42,8 @@ export interface Grant {
    * @returns whether it was there; then it is reserved as well
    */
   extend(more: Demand): boolean;
+  /** The client has its answer, and what is still done behind it takes no place of a call. All else stays reserved. */
+  leave(): void;
   /** The call is over and took this in truth, which may be more or less than was reserved. Frees its place. */
   settle(taken: Demand): void;
   /** The call was never made: it counts for nothing. */

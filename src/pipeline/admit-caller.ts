@@ -1,3 +1,4 @@
+import type { Approach, Reach } from '../approaches/approach.ts';
 import type { Admission, Governor, Grant } from '../limits/governor.ts';
 import type { Demand, Limit, Resource } from '../limits/limit.ts';
 import type { RateState } from '../limits/limiter.ts';
@@ -41,8 +42,8 @@ export function createAdmission(governor: Governor, costsWanted: boolean): Lasti
 export interface Asked {
   readonly call: Call;
   readonly route: Route;
-  /** The most upstream calls that are made for it. */
-  readonly maximumCalls: number;
+  /** What says how much is done for it at most. */
+  readonly approach: Pick<Approach, 'reach' | 'measure'>;
 }
 
 /** What a caller's call has reserved of the limits. */
@@ -71,7 +72,7 @@ export interface Refused {
 /**
  * Reserves what a call may take of all limits that its caller stands under, in one step: a request, the prompt and the
  * output expected, their price at the dearest candidate, and a place. Where the proven bound of the prompt is refused,
- * it is counted and tried again.
+ * or would take all of a limit for an approach, it is counted and tried again.
  * @returns the refusal where there is one, which the one who asks turns into an error or a cheaper model
  * @throws GatewayError `budget_exceeded` where a price is not known
  */
@@ -87,18 +88,19 @@ export async function admitCaller(
   const finding = limits.needsCost ? pricesOf(route, ports.prices, call.protocol.generates) : noPrices;
   const prices = finding instanceof Promise ? await finding : finding;
   if (prices.unknown.length > 0) throw unpriced(prices.unknown, caller);
-  const size = { asked, output, prices, bound: limits.bound.limits };
+  const size = { output, prices, bound: limits.bound.limits };
   const rates = () => callerRates(ports.governor.state(limits.bound));
   const granted = { limits, asked, caller: caller.name, choices: output.choices, rates };
   const bound = needsSize ? promptBound(call, route) : 0;
-  if (bound !== undefined) {
-    const demand = demandOf(size, bound);
-    const admission = await take(limits, demand, ports.governor);
-    if (admission.admitted) return { grant: admission.grant, ...granted, demand, promptTokens: bound };
-    if (!needsSize || !dependsOnSize(admission)) return { refusal: admission, demand };
+  const { reach } = asked.approach;
+  const rough = bound === undefined ? undefined : demandOf(size, bound, reach);
+  if (bound !== undefined && rough !== undefined && !(reach.calls > 1 && takesAll(rough, size.bound))) {
+    const admission = await take(limits, rough, ports.governor);
+    if (admission.admitted) return { grant: admission.grant, ...granted, demand: rough, promptTokens: bound };
+    if (!needsSize || !dependsOnSize(admission)) return { refusal: admission, demand: rough };
   }
   const promptTokens = await countPrompt(call, route, ports.counter);
-  const demand = demandOf(size, promptTokens);
+  const demand = demandOf(size, promptTokens, (await asked.approach.measure?.()) ?? reach);
   const admission = await take(limits, demand, ports.governor);
   if (!admission.admitted) return { refusal: admission, demand };
   return { grant: admission.grant, ...granted, demand, promptTokens };
@@ -123,7 +125,6 @@ function dependsOnSize({ refusedBy, unavailable }: Refusal): boolean {
 }
 
 interface Size {
-  readonly asked: Asked;
   readonly output: OutputEstimate;
   readonly prices: RoutePrices;
   readonly bound: readonly Limit[];
@@ -133,13 +134,15 @@ interface Size {
  * All calls may be as large as the one that was asked for. What is only guessed never asks for more than the whole of a
  * limit, since such a call would never pass.
  */
-function demandOf({ asked: { maximumCalls }, output, prices, bound }: Size, prompt: number): Demand {
+function demandOf({ output, prices, bound }: Size, prompt: number, { calls, prompts, outputs }: Reach): Demand {
+  // Several answers that are asked for at once are calls of their own, but for a plain call.
+  const texts = calls === 1 && outputs === 1 ? output.tokens : outputs * (output.tokens / output.choices);
   const full = {
     requests: 1,
-    tokens: maximumCalls * (prompt + output.tokens),
-    cost: prices.all.length === 0 ? 0 : maximumCalls * dearest(prices, prompt, output.tokens),
+    tokens: prompts * prompt + texts,
+    cost: prices.all.length === 0 ? 0 : dearest(prices, prompts * prompt, texts),
   };
-  if (output.isAsked && maximumCalls === 1) return full;
+  if (output.isAsked && calls === 1 && outputs === 1) return full;
   const least = output.isAsked ? output.tokens : 0;
   const known = {
     tokens: prompt + least,
@@ -150,6 +153,11 @@ function demandOf({ asked: { maximumCalls }, output, prices, bound }: Size, prom
     tokens: Math.max(known.tokens, Math.min(full.tokens, smallest(bound, 'tokens'))),
     cost: Math.max(known.cost, Math.min(full.cost, smallest(bound, 'cost'))),
   };
+}
+
+/** Whether it would leave nothing of a limit to others. */
+function takesAll(demand: Demand, limits: readonly Limit[]): boolean {
+  return demand.tokens >= smallest(limits, 'tokens') || demand.cost >= smallest(limits, 'cost');
 }
 
 function smallest(limits: readonly Limit[], resource: Resource): number {

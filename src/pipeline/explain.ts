@@ -67,7 +67,7 @@ async function tell(protocol: Protocol, body: Buffer, config: Config, ports: Pip
   if (prefix !== undefined) say('prefix', `the approach ${prefix.name} for the model ${JSON.stringify(prefix.model)}`);
   const route = explainName(prefix?.model ?? call.model, config, ports.directory, say);
   explainKeys(call, route, config, ports.directory, say);
-  explainApproach(call, prefix?.name, route, ports, say);
+  await explainApproach(call, prefix?.name, route, ports, say);
   explainPolicy(route, say);
   const candidate = await explainCandidates(call, route, ports, say);
   explainModel(candidate, say);
@@ -89,9 +89,15 @@ function explainKeys(call: Call, route: Route, config: Config, directory: Direct
   say('keys', texts.join(', '));
 }
 
-function explainApproach(call: Call, prefix: string | undefined, route: Route, ports: PipelinePorts, say: Say): void {
+function explainApproach(
+  call: Call,
+  prefix: string | undefined,
+  route: Route,
+  ports: PipelinePorts,
+  say: Say,
+): Promise<void> {
   const find = (name: string) => resolveName(name, ports.directory).route;
-  explainPlan(ports.approaches.choose(call, prefix, route.approach, find), say);
+  return explainPlan(ports.approaches.choose(call, prefix, route.approach, find), say);
 }
 
 function explainModel({ backend, config }: Candidate, say: Say): void {

@@ -40,6 +40,8 @@ export async function openPool({ url, connections, statementMs }: PoolOptions): 
   };
   const pool = new pg.Pool(config);
   pool.on('error', () => {}); // a connection that nobody used is lost; the next call finds out by itself
+  // The same while somebody has it, but between two statements: without a listener that would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   return carefulPool(pool);
 }
 

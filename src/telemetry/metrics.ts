@@ -10,6 +10,7 @@ import {
 import type { Usage } from '../types/usage.ts';
 import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
 import { CostMetrics } from './cost-metrics.ts';
+import { observeLimits } from './limits-metrics.ts';
 import { observeUsage, type UsageNumbers } from './usage-metrics.ts';
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -157,6 +158,11 @@ export class Metrics {
   /** Shows how the ledger of usage fares, as asked when the page is written. */
   observeUsage(ask: (() => UsageNumbers) | undefined): void {
     if (ask !== undefined) observeUsage(this.#registry, ask);
+  }
+
+  /** Shows whether the store is there through which machines share limits; undefined: there is none. */
+  observeLimits(ask: (() => { readonly ok: boolean }) | undefined): void {
+    if (ask !== undefined) observeLimits(this.#registry, ask);
   }
 
   started(): void {

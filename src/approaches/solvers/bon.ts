@@ -27,6 +27,7 @@ export const bon: Solver<z.output<typeof parameters>> = {
   models: (values) => namedModels(values, 'judge'),
   keepsFormat: true,
   maximumCalls: ({ candidates }) => (candidates === 1 ? 1 : 1 + candidates),
+  furtherOutputs: ({ candidates }) => candidates - 1,
   solve: async (task, { candidates, judge }) => {
     task.step(1, 2, 'candidates');
     const replies = await task.sample(candidates, { temperature: 1 });

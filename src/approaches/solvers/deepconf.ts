@@ -33,6 +33,7 @@ export const deepconf: Solver<z.output<typeof parameters>> = {
   parameters,
   keepsFormat: false,
   maximumCalls: () => 1,
+  furtherOutputs: ({ samples }) => samples - 1,
   solve: async (task, { samples, window, keep }) => {
     task.step(1, 1, 'samples');
     const replies = await task.sample(samples, { temperature: 0.7, fields: { logprobs: true, top_logprobs: 5 } });

@@ -32,6 +32,7 @@ export const deepthink: Solver<z.output<typeof parameters>> = {
   parameters,
   keepsFormat: false,
   maximumCalls: ({ self_discover }) => (self_discover ? 3 : 0) + 2,
+  furtherOutputs: ({ samples }) => samples - 1,
   solve: async (task, { self_discover, samples, threshold }) => {
     const steps = self_discover ? 4 : 1;
     const structure = self_discover ? await discover(task, steps) : undefined;

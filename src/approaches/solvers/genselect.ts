@@ -28,6 +28,7 @@ export const genselect: Solver<z.output<typeof parameters>> = {
   models: (values) => namedModels(values, 'judge'),
   keepsFormat: true,
   maximumCalls: ({ candidates, group_size }) => 1 + comparisons(candidates, group_size),
+  furtherOutputs: ({ candidates }) => candidates - 1,
   solve: async (task, { candidates, group_size, judge }) => {
     task.step(1, 2, 'candidates');
     const replies = await task.sample(candidates, { temperature: 0.7 });

@@ -38,6 +38,7 @@ export const mcts: Solver<Parameters> = {
   parameters,
   keepsFormat: true,
   maximumCalls: ({ branches, simulations }) => 1 + branches + 2 * simulations,
+  furtherOutputs: ({ branches }) => branches - 1,
   solve: async (task, options) => {
     const { branches, simulations } = options;
     task.step(1, simulations + 1, 'first answers');

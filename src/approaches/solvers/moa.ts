@@ -49,6 +49,7 @@ export const moa: Solver<Parameters> = {
   models: (values) => namedModels(values, 'aggregator', 'proposers'),
   keepsFormat: true,
   maximumCalls: (values) => values.layers * deal(values).length + (values.critique ? 1 : 0) + 1,
+  furtherOutputs: (values) => values.layers * deal(values).reduce((sum, hand) => sum + hand.candidates - 1, 0),
   solve: async (task, values) => {
     const { layers, critique, aggregator, aggregator_temperature } = values;
     const steps = layers + (critique ? 1 : 0) + 1;

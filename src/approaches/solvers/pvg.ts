@@ -29,6 +29,7 @@ export const pvg: Solver<z.output<typeof parameters>> = {
   models: (values) => namedModels(values, 'verifier'),
   keepsFormat: false,
   maximumCalls: ({ candidates }) => 2 + 2 * candidates,
+  furtherOutputs: ({ candidates }) => 2 * (candidates - 1),
   solve: async (task, { candidates, verifier }) => {
     task.step(1, 3, 'helpful answers');
     const helpful = await task.sample(candidates, { temperature: 0.7 });

@@ -24,6 +24,7 @@ function votingSolver(name: string): Solver<z.output<typeof parameters>> {
     parameters,
     keepsFormat: true,
     maximumCalls: ({ samples, vote }) => (vote === 'model' && samples > 1 ? 2 : 1),
+    furtherOutputs: ({ samples }) => samples - 1,
     solve: async (task, { samples, vote }) => {
       const steps = vote === 'model' ? 2 : 1;
       task.step(1, steps, 'samples');

@@ -11,7 +11,7 @@ routes:
 `;
 
 /** A gateway whose strategies are created when `go` is called, and not before. */
-async function start() {
+async function start(more = '', env: Record<string, string> = {}) {
   let go: () => void = () => undefined;
   const waiting = new Promise<void>((resolve) => {
     go = resolve;
@@ -24,15 +24,12 @@ async function start() {
     return { content: 'Look it up in two places.', usage };
   });
   onTestFinished(() => go());
-  const files = { 'backends/u/backend.yaml': backendYaml(backend.baseUrl), 'headrace.yaml': settings };
-  const rig = await startTestGateway({ files });
-  const ask = (stream: boolean) =>
-    rig.post('/v1/chat/completions', {
-      model: 'learning',
-      stream,
-      temperature: 0.7,
-      messages: [{ role: 'user', content: 'Who?' }],
-    });
+  const files = { 'backends/u/backend.yaml': backendYaml(backend.baseUrl), 'headrace.yaml': settings + more };
+  const rig = await startTestGateway({ files, env });
+  const ask = (stream: boolean, headers: Record<string, string> = {}) => {
+    const messages = [{ role: 'user', content: 'Who?' }];
+    return rig.post('/v1/chat/completions', { model: 'learning', stream, temperature: 0.7, messages }, headers);
+  };
   const records = () => rig.log().filter((line) => line.caller !== undefined);
   return { ...rig, backend, ask, go, records };
 }
@@ -63,4 +60,19 @@ test('the end of the gateway does not wait for it', async () => {
   await until(() => backend.posts().length === 3);
   await gateway.close();
   expect(records()).toHaveLength(1);
+});
+
+test.each([false, true])('it keeps no place of its caller, who can go on asking (stream: %s)', async (stream) => {
+  const secret = 'hr-key-of-somebody-who-asks';
+  const key = `keys: [{name: a, key_env_var: A_KEY, limits: {max_concurrent: 1}}]\n`;
+  const { ask, backend, go, records } = await start(key, { A_KEY: secret });
+  const headers = { authorization: `Bearer ${secret}` };
+  for (const turn of [1, 2, 3]) {
+    const answer = await ask(stream, headers);
+    expect([answer.status, (await answer.text()).includes('the-answer')]).toEqual([200, true]);
+    await until(() => backend.posts().length === 3 * turn);
+  }
+  go();
+  await until(() => records().length === 3);
+  expect((await ask(stream, headers)).status).toBe(200);
 });

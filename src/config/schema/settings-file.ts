@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { hostProblem } from '../listen-address.ts';
+import { redisUrlProblem } from '../redis-url.ts';
 import { approachesSection } from './approaches-section.ts';
 import { brakeSection } from './brake-section.ts';
 import { choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';
@@ -19,6 +20,7 @@ export const settingDefaults = {
   workers: 1,
   max_request_bytes: 64 * 1024 * 1024,
   max_response_bytes: 64 * 1024 * 1024,
+  when_store_lost: 'share',
   shutdown_timeout: 30,
   stream_heartbeat: 15,
 } as const;
@@ -72,6 +74,19 @@ const limits = z
       minimum: 1,
       example: 67_108_864,
     }).default(settingDefaults.max_response_bytes),
+    redis_url: text(
+      'A Redis or Valkey through which several machines share the limits of keys, teams, tags, models and upstream keys.',
+      {
+        expects: 'the URL of a Redis or Valkey',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how the file names a variable
+        example: '"${REDIS_URL}"',
+        check: redisUrlProblem,
+      },
+    ).optional(),
+    when_store_lost: choice(
+      'While that cannot be reached: go on with what this process holds, and after a minute with an equal share; or refuse calls that have limits.',
+      ['share', 'refuse'],
+    ).default(settingDefaults.when_store_lost),
   })
   .describe('Limits of the gateway itself.');
 

@@ -26,7 +26,7 @@ interface Waiter {
 /** A call waits for the authority no longer than this. */
 const longestWaitMs = 250;
 /** What the authority said is believed for so long. */
-const freshMs = 1000;
+const freshMs = 200;
 const unavailable =
   'the limits cannot be checked, since the store that all gateways share for them cannot be reached, and calls are to be refused then (limits.when_store_lost: refuse)';
 
