@@ -8,6 +8,7 @@ import { readChatRequest } from './chat-request.ts';
 import { plainInstead } from './plain-instead.ts';
 import { allPlacedOf, type Branch, checkSetUp, modelsOf, type Plan, parsePlan } from './plan.ts';
 import { PlanError } from './plan-error.ts';
+import { asksForForm } from './response-format.ts';
 import { type ApproachPorts, PlannedApproach } from './run-plan.ts';
 import { single } from './single.ts';
 import type { Budget } from './spending.ts';
@@ -40,6 +41,8 @@ interface Named {
   readonly route: RouteApproach | undefined;
   readonly find: (model: string) => Route;
 }
+
+type Written = Readonly<Record<string, unknown>>;
 
 /** Finds out by which approach a call is answered. */
 export class ApproachChooser {
@@ -104,7 +107,7 @@ export class ApproachChooser {
     const trusted = checkModels(plan, asked, find);
     const instead = plainInstead(call, plan, route?.withTools ?? 'skip');
     if (instead !== undefined) return { ...plain(call), approach: instead };
-    const isChecked = call.fields.find('response_format') !== undefined;
+    const isChecked = asksForForm(call.fields.get('response_format'));
     const checked = isChecked ? withFormatCheck(plan) : plan;
     const approach = new PlannedApproach(checked, budget, this.#ports, readChatRequest(call));
     return { approach, call, trusted, plan: checked, budget };
@@ -117,7 +120,8 @@ export class ApproachChooser {
     const budget = asked === undefined ? configured : tighter(configured, readBudget(asked.budget));
     const parameters = asked?.parameters ?? {};
     if (route === undefined || Object.keys(parameters).length > 0) {
-      return { plan: parsePlan(name, { ...route?.approachParameters, ...parameters }, this.#stages), budget };
+      const written = withOwn(name, route?.approachParameters ?? {}, parameters);
+      return { plan: parsePlan(name, written, this.#stages), budget };
     }
     return { plan: this.#planOf(route), budget };
   }
@@ -151,6 +155,31 @@ export class ApproachChooser {
   }
 }
 
+/** The parameters of a route with those of a request in their place; of a pipeline each stage for itself. */
+function withOwn(name: string, route: Written, own: Written): Written {
+  if (!isPipeline(name)) return { ...route, ...own };
+  const merged = Object.entries(own).map(([stage, values]) => {
+    const before = route[stage];
+    return [stage, isRecord(before) && isRecord(values) ? { ...before, ...values } : values] as const;
+  });
+  return { ...route, ...Object.fromEntries(merged) };
+}
+
+/** Whether the request itself wrote the parameter at a path. */
+function isOwn([first, second]: readonly (string | number)[], name: string, own: Written): boolean {
+  const values = own[String(first)];
+  if (values === undefined || !isPipeline(name)) return values !== undefined;
+  return !isRecord(values) || values[String(second)] !== undefined;
+}
+
+function isPipeline(name: string): boolean {
+  return /[&|]/.test(name);
+}
+
+function isRecord(value: unknown): value is Written {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function plain(call: Call): Chosen {
   return { approach: single, call, trusted: new Set(), plan: undefined, budget: undefined };
 }
@@ -161,9 +190,8 @@ function plain(call: Call): Chosen {
  */
 function checkModels(plan: Plan, asked: AskedApproach | undefined, find: Named['find']): ReadonlySet<string> {
   const trusted = new Set<string>();
-  const own = new Set(Object.keys(asked?.parameters ?? {}));
   for (const { name, path } of modelsOf(plan)) {
-    if (!own.has(String(path[0]))) {
+    if (!isOwn(path, plan.name, asked?.parameters ?? {})) {
       trusted.add(name);
       continue;
     }

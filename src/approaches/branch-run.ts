@@ -3,6 +3,7 @@ import type { Work } from './afterwork.ts';
 import type { ChatRequest } from './chat-request.ts';
 import { withQuestion } from './conversation.ts';
 import type { Branch, Placed } from './plan.ts';
+import { asksForForm } from './response-format.ts';
 import type { SampleMemory } from './sample-memory.ts';
 import type { ApproachServices } from './services.ts';
 import type { Solver } from './solver.ts';
@@ -61,7 +62,7 @@ export class BranchRun {
   async #solve(request: ChatRequest, canStream: boolean): Promise<StageOutcome> {
     const { solver } = this.#branch;
     const keepsFormat = solver?.stage.keepsFormat ?? true;
-    const isChecked = request.fields.response_format !== undefined;
+    const isChecked = asksForForm(request.fields.response_format);
     const task = this.#task(request, solver?.parameters, keepsFormat, canStream && !isChecked);
     try {
       const solution = solver === undefined ? { reply: await task.last() } : await solve(solver, task);
@@ -108,7 +109,7 @@ function solve({ stage, parameters }: Placed<Solver>, task: SolverTask) {
 
 /** Another branch on the same request; where its solver has an output form of its own, `response_format` goes before it. */
 async function runInPlace(branch: Branch, request: ChatRequest, options: BranchOptions): Promise<StageOutcome> {
-  const isSkipped = request.fields.response_format !== undefined && branch.solver?.stage.keepsFormat === false;
+  const isSkipped = asksForForm(request.fields.response_format) && branch.solver?.stage.keepsFormat === false;
   const run = new BranchRun(isSkipped ? { ...branch, solver: undefined } : branch, options);
   const outcome = await run.run(request);
   return isSkipped ? { ...outcome, metadata: { ...outcome.metadata, skipped: 'response_format' } } : outcome;

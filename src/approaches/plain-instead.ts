@@ -3,6 +3,7 @@ import type { Answer } from '../types/answer.ts';
 import type { Call } from '../types/call.ts';
 import type { Approach } from './approach.ts';
 import { allPlacedOf, type Plan } from './plan.ts';
+import { asksForForm } from './response-format.ts';
 import { single } from './single.ts';
 
 /**
@@ -30,7 +31,7 @@ function whySkipped(call: Call, { branches }: Plan, withTools: 'skip' | 'error')
     const message = 'approaches are for text, and this route answers no requests with tools; leave "tools" out';
     throw new GatewayError('invalid_request', message, { param: 'tools' });
   }
-  const hasFormat = call.fields.find('response_format') !== undefined;
+  const hasFormat = asksForForm(call.fields.get('response_format'));
   const ownForm = branches.some(({ solver }) => solver !== undefined && !solver.stage.keepsFormat);
   return hasFormat && ownForm ? 'response_format' : undefined;
 }

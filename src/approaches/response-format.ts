@@ -8,6 +8,11 @@ export interface ResponseFormat {
   readonly schema: object | boolean | undefined;
 }
 
+/** Whether a `response_format` asks for more than text. */
+export function asksForForm(format: unknown): boolean {
+  return format !== undefined && format !== null && (format as { type?: unknown }).type !== 'text';
+}
+
 /**
  * @returns undefined: no JSON is asked for
  * @throws GatewayError `invalid_request` where the schema is none

@@ -15,7 +15,7 @@ export function tighter(budget: Budget, other: BudgetLimits): Budget {
     maxCalls: Math.min(budget.maxCalls, other.maxCalls ?? budget.maxCalls),
     deadlineMs: lesser(budget.deadlineMs, other.deadlineMs),
     maxCost: lesser(budget.maxCost, other.maxCost),
-    whenSpent: other.whenSpent ?? budget.whenSpent,
+    whenSpent: other.whenSpent === 'error' ? 'error' : budget.whenSpent,
   };
 }
 

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import { addConfigOptions, type ConfigFlags } from './config-options.ts';
 import { addDrillOptions } from './drill-options.ts';
+import type { ExplainFlags } from './explain.ts';
 
 /**
  * Runs the command that the arguments name; `start` where they name none. A command's own code is loaded when it runs.
@@ -35,9 +36,8 @@ export function createProgram(): Command {
     .description('say what would happen to a request, without any upstream call')
     .argument('<file>', 'a request body as JSON; "-" reads standard input')
     .option('--endpoint <path>', 'chat/completions, completions or embeddings', 'chat/completions')
-    .action(async (file: string, flags: ConfigFlags & { endpoint: string }) =>
-      (await import('./explain.ts')).explain(file, flags),
-    );
+    .option('--key <name>', 'say what becomes of it for the holder of this key, and how the limits stand')
+    .action(async (file: string, flags: ExplainFlags) => (await import('./explain.ts')).explain(file, flags));
   addDrillOptions(program.command('drill'));
   program
     .command('schema')

@@ -44,7 +44,7 @@ it('has every call once, and counters that are the sum of its rows, whatever com
   timeout: 120_000,
 }, async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 40 }), async (steps) => {
       const folder = testFolder();
       const store = await openTestStore(folder);
       store.refuses = ({ entries }) => entries.some(({ model }) => model === 'poison');

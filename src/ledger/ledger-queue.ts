@@ -3,6 +3,7 @@ import type { UnloadedPeriod } from '../limits/memory-governor.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { HeldBatch } from './held-batch.ts';
 import type { LedgerState } from './ledger.ts';
+import { type LedgerLog, LedgerTroubles } from './ledger-troubles.ts';
 import { type Spool, SpoolFullError } from './spool.ts';
 import type { CounterChange, UsageBatch, UsageStore } from './usage-entry.ts';
 
@@ -23,12 +24,6 @@ export interface CounterSource {
   load(periods: readonly UnloadedPeriod[], found: readonly CounterChange[]): void;
 }
 
-export interface LedgerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** After how long something that failed is tried again. */
 const retryMs = 250;
 /** Limits are asked so often whether they lack something, as a clock that steps makes them. */
@@ -38,6 +33,7 @@ const askLimitsMs = 10_000;
 export class LedgerQueue {
   readonly #ports: LedgerQueuePorts;
   readonly #mostWaiting: number;
+  readonly #troubles: LedgerTroubles;
   /** What earlier processes left; it goes first. */
   #inherited: HeldBatch[] = [];
   #queue: HeldBatch[] = [];
@@ -48,15 +44,11 @@ export class LedgerQueue {
   #limits: CounterSource | undefined;
   #askLimitsAt = 0;
   #written = 0;
-  #lost = 0;
-  /** Why calls are lost, as it was said. */
-  #losing: string | undefined;
-  /** Why nothing can be put on disk, as it was said. */
-  #trouble: string | undefined;
 
   constructor(ports: LedgerQueuePorts) {
     this.#ports = ports;
     this.#mostWaiting = ports.mostWaiting ?? 50_000;
+    this.#troubles = new LedgerTroubles(ports.log);
   }
 
   get state(): LedgerState {
@@ -70,7 +62,7 @@ export class LedgerQueue {
       spooled: rowsOf(held.filter(({ file }) => file !== undefined)),
       spooledBytes: this.#ports.spool?.bytes ?? 0,
       written: this.#written,
-      lost: this.#lost,
+      lost: this.#troubles.lost,
     };
   }
 
@@ -120,10 +112,7 @@ export class LedgerQueue {
 
   /** Counts calls of which there will be no row. */
   lose(rows: number, why: string): void {
-    this.#lost += rows;
-    if (this.#losing === why) return;
-    this.#losing = why;
-    this.#ports.log.error({ rows, why }, 'usage is lost');
+    this.#troubles.lose(rows, why);
   }
 
   async close(withinMs: number): Promise<void> {
@@ -143,7 +132,7 @@ export class LedgerQueue {
     this.keepWaiting(0);
     await this.#spooling;
     const rows = this.#queue.reduce((sum, held) => sum + (held.file === undefined ? held.rows : 0), 0);
-    if (rows > 0) this.lose(rows, 'the store is gone at the end, and they cannot be put on disk');
+    if (rows > 0) this.#troubles.lose(rows, 'the store is gone at the end, and they cannot be put on disk');
     this.#queue = [];
   }
 
@@ -157,7 +146,7 @@ export class LedgerQueue {
       if (!(await this.#deliverOne(held))) return;
       if (from === this.#inherited) this.#inherited.shift();
       else this.#takeAway(held);
-      if (this.#inherited.length === 0 && this.#queue.length === 0) this.#allWritten();
+      if (this.#inherited.length === 0 && this.#queue.length === 0) this.#troubles.allWritten();
     }
   }
 
@@ -169,23 +158,21 @@ export class LedgerQueue {
       const { store } = this.#ports;
       const refused = await held.deliver(batch, (part) => store.write(part), isRefused);
       this.#written += held.rows - refused.rows;
-      if (refused.rows > 0) this.lose(refused.rows, `the store refuses them: ${refused.error}`);
-      else if (refused.counters > 0) {
-        const fields = { counters: refused.counters, error: String(refused.error) };
-        this.#ports.log.error(fields, 'counters of limits are lost, since the store refuses them');
-      }
+      if (refused.rows > 0) this.#troubles.lose(refused.rows, `the store refuses them: ${refused.error}`);
+      else if (refused.counters > 0) this.#troubles.loseCounters(refused.counters, refused.error);
     } catch {
       this.#retryAt = performance.now() + retryMs; // the storage itself says that it is gone
       return false;
     }
     held.isOver = true;
-    if (held.file !== undefined) await this.#ports.spool?.remove(held.file).catch(this.#cannotRemove);
+    if (held.file !== undefined)
+      await this.#ports.spool?.remove(held.file).catch((error) => this.#troubles.notRemoved(error));
     return true;
   }
 
   async #read(held: HeldBatch): Promise<UsageBatch | undefined> {
     const { file, rows } = held;
-    const { spool, log } = this.#ports;
+    const { spool } = this.#ports;
     if (file === undefined || spool === undefined) return undefined;
     try {
       const batch = await spool.read(file);
@@ -195,13 +182,12 @@ export class LedgerQueue {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== undefined) {
         this.#retryAt = performance.now() + retryMs;
-        this.#sayTrouble(`cannot be read: ${error}`);
+        this.#troubles.folder(`cannot be read: ${error}`);
         return undefined;
       }
       held.isOver = true;
       const name = await spool.setAside(file).catch(() => file.path);
-      log.error({ file: name, rows, error: String(error) }, 'a file of usage that waited is damaged');
-      this.lose(rows, 'their file is damaged');
+      this.#troubles.damaged(name, rows, error);
     }
     return undefined;
   }
@@ -231,11 +217,11 @@ export class LedgerQueue {
       if (held.isOver) return await spool.remove(file);
       held.file = file;
       held.batch = undefined;
-      this.#trouble = undefined;
+      this.#troubles.folderIsFine();
     } catch (error) {
       this.#spoolAt = performance.now() + retryMs;
       const why = error instanceof SpoolFullError ? `is full: ${error.message}` : `cannot be written: ${error}`;
-      this.#sayTrouble(why);
+      this.#troubles.folder(why);
       held.isSpooling = false; // so that it may be given up
       this.#keepBound(`the folder for usage that waits ${why}`);
     } finally {
@@ -251,7 +237,7 @@ export class LedgerQueue {
       if (rows <= this.#mostWaiting) return;
       if (held.rows === 0 || held.isSpooling) continue;
       rows -= held.rows;
-      this.lose(held.rows, why);
+      this.#troubles.lose(held.rows, why);
       held.strip();
       this.#join(held);
     }
@@ -269,25 +255,6 @@ export class LedgerQueue {
     if (this.#queue[0] === held) this.#queue.shift();
     else this.#queue = this.#queue.filter((one) => one !== held);
   }
-
-  #allWritten(): void {
-    if (this.#losing !== undefined) {
-      this.#losing = undefined;
-      this.#ports.log.warn({ lost: this.#lost }, 'usage is written again; some of it was lost since the start');
-    }
-    this.#trouble = undefined;
-  }
-
-  #sayTrouble(why: string): void {
-    if (this.#trouble === why) return;
-    this.#trouble = why;
-    this.#ports.log.error({}, `the folder for usage that waits ${why}`);
-  }
-
-  readonly #cannotRemove = (error: unknown) => {
-    const fields = { error: String(error) };
-    this.#ports.log.warn(fields, 'usage that was delivered cannot be removed; it is delivered again, and counts once');
-  };
 }
 
 /** Anything else may go well another time. */

@@ -1,5 +1,5 @@
 import type { UsageRecords } from '../storage/usage-records.ts';
-import type { LedgerLog } from './ledger-queue.ts';
+import type { LedgerLog } from './ledger-troubles.ts';
 
 export interface RetentionOptions {
   readonly usage: Pick<UsageRecords, 'prune'>;

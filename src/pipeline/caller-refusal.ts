@@ -1,9 +1,10 @@
 import { GatewayError } from '../gateway-error.ts';
 import type { Admission } from '../limits/governor.ts';
-import type { Limit, LimitState } from '../limits/limit.ts';
+import type { LimitState } from '../limits/limit.ts';
 import { formatDuration, rateLimitHeaders } from '../limits/rate-limit-headers.ts';
 import type { Caller } from '../types/caller.ts';
 import { callerRates } from './caller-rates.ts';
+import { countedOf, dollars, spanOf, whose } from './limit-words.ts';
 
 export type Refusal = Extract<Admission, { admitted: false }>;
 
@@ -64,23 +65,4 @@ function detailOf(code: string, message: string, { limit, used, remaining }: Lim
   const { level, resource, period = null, maximum } = limit;
   const details = { level: level.kind, name: level.name, resource, period, limit: maximum, used, remaining, needed };
   return { code, message, details: { ...details, ...more } };
-}
-
-function whose({ level }: Limit): string {
-  return `${level.kind.replace('-', ' ')} "${level.name}"`;
-}
-
-function countedOf({ resource, period }: Limit): string {
-  if (resource === 'concurrent') return 'requests at a time';
-  return `${resource} ${period === 'total' ? 'in total' : `per ${period}`}`;
-}
-
-function spanOf({ period }: Limit): string {
-  return period === 'total' ? 'in total' : `a ${period}`;
-}
-
-/** Down to a hundredth of a cent, and to what there is where it is less. */
-function dollars(nanoDollars: number): string {
-  const amount = nanoDollars / 1e9;
-  return `$${amount === 0 || amount >= 0.01 ? amount.toFixed(amount < 1 ? 4 : 2) : amount.toPrecision(2)}`;
 }

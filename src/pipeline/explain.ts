@@ -9,13 +9,14 @@ import type { Call, FittedCall } from '../types/call.ts';
 import type { Protocol } from '../types/protocol.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import { explainBody } from './explain-body.ts';
+import { type ExplainedCaller, explainAdmission, explainCaller } from './explain-caller.ts';
 import { describeCost, explainCandidates, explainPolicy } from './explain-candidates.ts';
 import { explainLimits } from './explain-limits.ts';
 import { explainName } from './explain-name.ts';
 import { explainPlan } from './explain-plan.ts';
 import { fit } from './fit.ts';
 import { overrideFields } from './override-fields.ts';
-import { mayUse, resolveName } from './resolve.ts';
+import { mayUse, resolve, resolveName } from './resolve.ts';
 import { approachPrefix, type PipelinePorts } from './run.ts';
 
 /** One thing that is known of a request, such as `upstream` and `POST http://...`. */
@@ -38,17 +39,19 @@ export interface Explanation {
 /**
  * Takes a request through the stages of the pipeline up to the backend's door, without sending anything. What only a
  * running gateway knows (how much of a rate is left, whether a backend answers) is not judged.
+ * @param by undefined: somebody without limits, who may use all models
  */
 export async function explainCall(
   protocol: Protocol,
   body: Buffer,
   config: Config,
   ports: PipelinePorts,
+  by?: ExplainedCaller,
 ): Promise<Explanation> {
   const facts: Fact[] = [];
   const say: Say = (label, text) => void facts.push({ label, text });
   try {
-    await tell(protocol, body, config, ports, say);
+    await tell(protocol, body, { config, ports, by }, say);
     return { facts, refusal: undefined };
   } catch (thrown) {
     if (thrown instanceof UpstreamFailure) return { facts, refusal: thrown.error };
@@ -57,22 +60,32 @@ export async function explainCall(
   }
 }
 
-async function tell(protocol: Protocol, body: Buffer, config: Config, ports: PipelinePorts, say: Say): Promise<void> {
+interface Known {
+  readonly config: Config;
+  readonly ports: PipelinePorts;
+  readonly by: ExplainedCaller | undefined;
+}
+
+async function tell(protocol: Protocol, body: Buffer, known: Known, say: Say): Promise<void> {
+  const { config, ports, by } = known;
   say('request', `POST /v1${protocol.path}, ${body.length} bytes`);
+  if (by !== undefined) explainCaller(by, say);
   const { signal } = new AbortController();
   const call = parseCall(protocol, { id: 'explain', body, signal, receivedAt: performance.now(), forwardHeaders: [] });
   if (protocol.generates) say('stream', call.stream ? 'yes' : 'no');
   say('model asked', call.model === '' ? 'none' : JSON.stringify(call.model));
   const prefix = approachPrefix(call.model, ports);
   if (prefix !== undefined) say('prefix', `the approach ${prefix.name} for the model ${JSON.stringify(prefix.model)}`);
-  const route = explainName(prefix?.model ?? call.model, config, ports.directory, say);
-  explainKeys(call, route, config, ports.directory, say);
-  await explainApproach(call, prefix?.name, route, ports, say);
+  const name = prefix?.model ?? call.model;
+  const asked = explainName(name, config, ports.directory, say);
+  if (by === undefined) explainKeys(call, asked, config, ports.directory, say);
+  else resolve(name, by.caller, ports.directory); // says what the client would hear that may not use it
+  const route = await explainWork(call, prefix?.name, asked, known, say);
   explainPolicy(route, say);
   const candidate = await explainCandidates(call, route, ports, say);
   explainModel(candidate, say);
-  const asked = overrideFields(call, candidate.parameters);
-  const fitted = await explainFit(asked, candidate, ports, say);
+  const overridden = overrideFields(call, candidate.parameters);
+  const fitted = await explainFit(overridden, candidate, ports, say);
   say('cost', describeCost(fitted, candidate));
   await explainUpstream(fitted, candidate, say);
   explainBody(call, encodeBody(fitted, candidate.model), candidate, say);
@@ -89,15 +102,26 @@ function explainKeys(call: Call, route: Route, config: Config, directory: Direct
   say('keys', texts.join(', '));
 }
 
-function explainApproach(
+/** Says what is done for the call, and what of the caller's limits that takes; the route may be a cheaper one then. */
+async function explainWork(
   call: Call,
   prefix: string | undefined,
-  route: Route,
-  ports: PipelinePorts,
+  asked: Route,
+  { ports, by }: Known,
   say: Say,
-): Promise<void> {
-  const find = (name: string) => resolveName(name, ports.directory).route;
-  return explainPlan(ports.approaches.choose(call, prefix, route.approach, find), say);
+): Promise<Route> {
+  const routeOf = (name: string) => resolveName(name, ports.directory).route;
+  const find = by === undefined ? routeOf : (name: string) => resolve(name, by.caller, ports.directory);
+  const plan = (route: Route) => {
+    const chosen = ports.approaches.choose(call, prefix, route.approach, find);
+    return { call: chosen.call, route, approach: chosen.approach, chosen };
+  };
+  const wanted = plan(asked);
+  await explainPlan(wanted.chosen, say);
+  if (by === undefined) return asked;
+  const admitted = await explainAdmission(wanted, by, ports, (model) => plan(routeOf(model)), say);
+  if (admitted !== wanted) await explainPlan(admitted.chosen, say);
+  return admitted.route;
 }
 
 function explainModel({ backend, config }: Candidate, say: Say): void {

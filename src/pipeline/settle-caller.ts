@@ -98,7 +98,12 @@ function tokensOf({ usage }: Spent): number {
 }
 
 /** How long the answer was, for those to come; one that broke off says nothing. */
-function learn({ admitted, approach, stopped }: Run, { usage }: Spent, finish: Finish | undefined, ports: AdmissionPorts): void {
+function learn(
+  { admitted, approach, stopped }: Run,
+  { usage }: Spent,
+  finish: Finish | undefined,
+  ports: AdmissionPorts,
+): void {
   if (admitted === undefined || approach !== undefined || finish?.outcome !== 'complete' || stopped) return;
   const { asked, choices, caller } = admitted;
   if (usage?.completionTokens === undefined || !asked.call.protocol.generates) return;

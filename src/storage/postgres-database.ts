@@ -70,13 +70,13 @@ export function describe(error: unknown): string {
 
 /** Each table's rows go as one JSON text, which the server takes apart. */
 async function writeAll(transaction: Transaction<Tables>, batch: SqlUsageBatch): Promise<void> {
-  const { id, at, entries, hours, days, counters } = batch;
+  const { id, at, entries, hours, days, totals, counters } = batch;
   const used = counters.map((counter) => ({
     limit_id: counter.limitId,
     period_start: counter.periodStart,
     used: counter.used,
   }));
-  const rows = [[{ id, at }], entries, hours, days, used];
+  const rows = [[{ id, at }], entries, hours, days, totals, used];
   for (const [place, { table, columns, conflict }] of batchInserts.entries()) {
     const some = rows[place] ?? [];
     if (some.length === 0) continue;

@@ -30,6 +30,7 @@ export interface SqlUsageBatch {
   readonly hours: readonly UsageSumTable[];
   /** Likewise. */
   readonly days: readonly UsageSumTable[];
+  readonly totals: readonly UsageSumTable[];
   /** Likewise. */
   readonly counters: readonly CounterChange[];
 }

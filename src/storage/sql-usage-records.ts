@@ -65,6 +65,7 @@ export class SqlUsageRecords implements UsageRecords {
     const calls = await this.#forget('usage', ['at', 'id'], 'at', before);
     await this.#forget('usage_hours', ['start', 'cell'], 'start', sumsBefore);
     await this.#forget('usage_days', ['start', 'cell'], 'start', sumsBefore);
+    await this.#forget('usage_totals', ['start', 'cell'], 'start', sumsBefore);
     await this.#forget('usage_batches', ['id'], 'at', Date.now() - batchesMs);
     return calls;
   }

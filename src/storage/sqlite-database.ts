@@ -48,12 +48,13 @@ export class SqliteDatabase implements SqlDatabase {
   }
 }
 
-function statementsOf({ id, at, entries, hours, days, counters }: SqlUsageBatch): SqliteStatement[] {
+function statementsOf({ id, at, entries, hours, days, totals, counters }: SqlUsageBatch): SqliteStatement[] {
   const rows: readonly (readonly SqliteValue[])[][] = [
     [[id, at]],
     rowsOf(entries, batchInserts[1].columns),
     rowsOf(hours, batchInserts[2].columns),
     rowsOf(days, batchInserts[3].columns),
+    rowsOf(totals, batchInserts[4].columns),
     counters.map(({ limitId, periodStart, used }) => [limitId, periodStart, used]),
   ];
   return batchInserts.map((insert, place) => ({ sql: textOf(insert), rows: rows[place] ?? [] }));

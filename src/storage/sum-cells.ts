@@ -10,8 +10,16 @@ const mostDigests = 20_000;
 /** The same names come again and again. */
 const digests = new Map<string, string>();
 
-/** The sums of calls, by hours and by days and by all that they are told apart by, in the order of the primary key. */
-export function sumCells(entries: readonly UsageEntry[]): { hours: UsageSumTable[]; days: UsageSumTable[] } {
+/** The sums of calls, in the order of the primary key. */
+export interface SumCells {
+  /** By all that they are told apart by. */
+  readonly hours: readonly UsageSumTable[];
+  readonly days: readonly UsageSumTable[];
+  /** Hours over all calls. */
+  readonly totals: readonly UsageSumTable[];
+}
+
+export function sumCells(entries: readonly UsageEntry[]): SumCells {
   const hours = new Map<number, Map<string, UsageSumTable>>();
   for (const entry of entries) {
     const start = entry.at - (entry.at % hourMs);
@@ -23,19 +31,36 @@ export function sumCells(entries: readonly UsageEntry[]): { hours: UsageSumTable
     add(cell, entry);
   }
   const all = [...hours.values()].flatMap((cells) => [...cells.values()]);
-  return { hours: all.sort(inOrder), days: daysOf(all) };
+  return { hours: all.sort(inOrder), days: joined(all, dayMs), totals: joined(all.map(nameless), hourMs) };
 }
 
-function daysOf(hours: readonly UsageSumTable[]): UsageSumTable[] {
-  const days = new Map<string, UsageSumTable>();
+/** Sums over longer spans. */
+function joined(hours: readonly UsageSumTable[], spanMs: number): UsageSumTable[] {
+  const spans = new Map<string, UsageSumTable>();
   for (const hour of hours) {
-    const start = hour.start - (hour.start % dayMs);
+    const start = hour.start - (hour.start % spanMs);
     const place = `${start} ${hour.cell}`;
-    const day = days.get(place);
-    if (day === undefined) days.set(place, { ...hour, start });
-    else for (const column of summedColumns) day[column] += hour[column];
+    const span = spans.get(place);
+    if (span === undefined) spans.set(place, { ...hour, start });
+    else for (const column of summedColumns) span[column] += hour[column];
   }
-  return [...days.values()].sort(inOrder);
+  return [...spans.values()].sort(inOrder);
+}
+
+const noNames = {
+  cell: '',
+  key_name: '',
+  owner: '',
+  team: '',
+  tags: '[]',
+  asked: '',
+  backend: '',
+  model: '',
+  outcome: '',
+};
+
+function nameless(hour: UsageSumTable): UsageSumTable {
+  return { ...hour, ...noNames };
 }
 
 function inOrder(one: UsageSumTable, other: UsageSumTable): number {

@@ -11,6 +11,8 @@ export interface Tables {
   usage: UsageTable;
   usage_hours: UsageSumTable;
   usage_days: UsageSumTable;
+  /** Hours over all calls, with no names and an empty cell. */
+  usage_totals: UsageSumTable;
   limit_counters: LimitCounterTable;
   usage_batches: UsageBatchTable;
   revisions: RevisionTable;

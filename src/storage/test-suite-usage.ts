@@ -128,11 +128,16 @@ export const usageTests: StorageTests = {
       [47, 48],
     ] as const) {
       for (const by of [[], ['day'], ['hour'], ['day', 'hour']] as const) {
-        const sums = await usage.sums({ from: from * hour, to: to * hour, by });
+        const range = { from: from * hour, to: to * hour, by };
+        const sums = await usage.sums(range);
         expect(
           sums.reduce((sum, { calls }) => sum + calls, 0),
           `${from} ${to} ${by}`,
         ).toBe(to - from);
+        // Without a filter they are read from other sums than with one.
+        expect(await usage.sums({ ...range, where: { key: entries[0]?.key_name ?? '' } })).toEqual(
+          expect.arrayContaining([...sums]),
+        );
       }
     }
   },

@@ -59,7 +59,7 @@ const sumColumns = [
   ...summedColumns,
 ] as const satisfies readonly (keyof UsageSumTable)[];
 
-const addSums = (table: 'usage_hours' | 'usage_days') =>
+const addSums = (table: 'usage_hours' | 'usage_days' | 'usage_totals') =>
   `on conflict (start, cell) do update set ${summedColumns.map((name) => `${name} = ${table}.${name} + excluded.${name}`).join(', ')}`;
 const addUsed = 'on conflict (limit_id, period_start) do update set used = limit_counters.used + excluded.used';
 
@@ -69,5 +69,6 @@ export const batchInserts = [
   { table: 'usage', columns: usageColumns, conflict: '' },
   { table: 'usage_hours', columns: sumColumns, conflict: addSums('usage_hours') },
   { table: 'usage_days', columns: sumColumns, conflict: addSums('usage_days') },
+  { table: 'usage_totals', columns: sumColumns, conflict: addSums('usage_totals') },
   { table: 'limit_counters', columns: ['limit_id', 'period_start', 'used'], conflict: addUsed },
 ] as const;

@@ -18,7 +18,9 @@ export async function readSums(
   const dimensions = by.map((dimension) => sql`${expressionOf(dimension)} as ${sql.ref(dimension)}`);
   const sums = summedColumns.map((column) => sql`sum(${sql.ref(column)}) as ${sql.ref(column)}`);
   const groups = by.length === 0 ? sql`` : sql`group by ${sql.join(by.map(expressionOf))}`;
-  const cells = cellsOf(query, by.includes('hour'), conditions(query.where ?? {}, kind));
+  const isTotal = by.every((dimension) => dimension === 'hour' || dimension === 'day') && !isFiltered(query);
+  const filter = conditions(query.where ?? {}, kind);
+  const cells = isTotal ? totalsOf(query) : cellsOf(query, by.includes('hour'), filter);
   const { rows } =
     await sql<SumRow>`select ${sql.join([...dimensions, ...sums])} from (${cells}) as cells ${groups}`.execute(
       database,
@@ -26,6 +28,15 @@ export async function readSums(
   // Without dimensions there is a row of nulls where there is nothing to add up.
   const found = rows.filter(({ calls }) => calls !== null);
   return by.includes('tag') ? sumsByTag(found, by) : found.map((row) => sumOf(row, by));
+}
+
+function isFiltered({ where = {} }: UsageSumsQuery): boolean {
+  return Object.values(where).some((value) => value !== undefined);
+}
+
+function totalsOf({ from, to }: UsageSumsQuery): RawBuilder<unknown> {
+  const [first, end] = [Math.floor(from / hourMs) * hourMs, Math.ceil(to / hourMs) * hourMs];
+  return sql`select * from usage_totals where start >= ${first} and start < ${end}`;
 }
 
 /** Whole days where there are any, and what is left at both ends in hours. */

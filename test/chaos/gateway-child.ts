@@ -108,6 +108,13 @@ export class GatewayChild {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
   #note(line: string): void {
     if (line.includes('"msg":"request"')) this.#requests.push(JSON.parse(line) as RequestLine);
     else this.others.push(line);

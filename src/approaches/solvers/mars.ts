@@ -9,23 +9,12 @@ import { readVerdict } from '../reading/read-verdict.ts';
 import type { Reply } from '../reply.ts';
 import { settleAll } from '../sampling.ts';
 import type { AnswerOptions, Solution, Solver, Task } from '../solver.ts';
-
-const agent = z.strictObject({
-  model: z.string().min(1).optional().describe("Its public name; the route's own if left out."),
-  temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .optional()
-    .describe("Of its solutions, before the request's. Default: the request's, or 0.3, 0.6 and 1 in turn."),
-  reasoning_effort: z.string().min(1).max(50).optional(),
-});
-type Agent = z.output<typeof agent>;
+import { type Agent, agentParameters, solutionOptions } from '../solving-agent.ts';
 
 const parameters = z.strictObject({
   ...commonParameters,
   agents: z
-    .union([z.int().min(1).max(16), z.array(agent).min(1).max(16)])
+    .union([z.int().min(1).max(16), z.array(agentParameters).min(1).max(16)])
     .default(3)
     .describe('Who solves and verifies: how many, or a list of models with their settings.'),
   aggregate_loops: count('How often all solutions are replaced by better ones made from several.', 8, 1, 0),
@@ -143,11 +132,4 @@ function firstShared(checked: readonly Checked[]): Checked | undefined {
     const own = answers[at];
     return own !== undefined && answers.some((other, to) => to !== at && other !== undefined && sameAnswer(own, other));
   });
-}
-
-function solutionOptions(agents: readonly Agent[], author: number): AnswerOptions {
-  const { model, temperature, reasoning_effort } = agents[author] as Agent;
-  const fields = { ...(temperature !== undefined && { temperature }), ...(reasoning_effort && { reasoning_effort }) };
-  const heats = [0.3, 0.6, 1];
-  return { model, temperature: heats[author % heats.length], instruction: prompts.solutionInstruction, fields };
 }

@@ -1,23 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type CandidateScript, candidateScript, divide, materialOf } from '../../../test/harness/candidate-script.ts';
-import { type SolvingOptions, startSolving } from '../../../test/harness/solving.ts';
+import { divide, materialOf } from '../../../test/harness/candidate-script.ts';
+import { startSolving } from '../../../test/harness/solving.ts';
 import { moa } from './moa.ts';
-
-const three = ['alpha', 'beta', 'gamma'];
-
-function start(script: Partial<CandidateScript> = {}, options: Partial<SolvingOptions> = {}) {
-  const shown = (_: string, turn: number) => (turn === 0 ? 'critical remarks' : 'the final answer');
-  const whole = candidateScript({ candidates: three, shown, ...script });
-  return startSolving({ stages: [moa], plan: 'moa', script: whole, ...options });
-}
-
-function expectIn(material: string, texts: readonly string[]): void {
-  for (const text of texts) expect(material).toContain(text);
-}
+import { expectIn, startMoa, three } from './test-moa.ts';
 
 describe('moa over a backend that gives one choice at a time', () => {
   test('asks for the missing ones, and remembers it', async () => {
-    const rig = await start({ several: 'ignored', candidates: [...three, 'delta', 'epsilon', 'zeta'] });
+    const rig = await startMoa({ several: 'ignored', candidates: [...three, 'delta', 'epsilon', 'zeta'] });
     expect((await rig.solve('Which?', { seed: 10 })).body.headrace.calls).toBe(5);
     const first = rig.sent();
     expect(first.slice(0, 3).map(({ n }) => n)).toEqual([3, undefined, undefined]);
@@ -33,7 +22,7 @@ describe('moa over a backend that gives one choice at a time', () => {
   });
 
   test('a refusal of several choices is no failure', async () => {
-    const rig = await start({ several: 'refused' });
+    const rig = await startMoa({ several: 'refused' });
     expect(await rig.solve('Which?')).toMatchObject({ text: 'the final answer', body: { headrace: { calls: 6 } } });
     expect(await rig.solve('Which?')).toMatchObject({ text: 'the final answer', body: { headrace: { calls: 5 } } });
   });
@@ -63,7 +52,7 @@ describe('moa over a backend that gives one choice at a time', () => {
   });
 
   test('a candidate that fails is left out, not copied', async () => {
-    const rig = await start({ several: 'refused', candidates: ['alpha', { status: 500 }, 'gamma'] });
+    const rig = await startMoa({ several: 'refused', candidates: ['alpha', { status: 500 }, 'gamma'] });
     expect((await rig.solve('Which?')).text).toBe('the final answer');
     const material = materialOf(divide(rig.sent()).shown[0] ?? {});
     expect(material.split('alpha')).toHaveLength(2);
@@ -72,14 +61,14 @@ describe('moa over a backend that gives one choice at a time', () => {
 
   test('where all fail it is the error of the first', async () => {
     const candidates = [{ status: 404 }];
-    const rig = await start({ several: 'refused', candidates });
+    const rig = await startMoa({ several: 'refused', candidates });
     const headers = expect.arrayContaining([['x-should-retry', 'false']]);
     await expect(rig.solve('Which?')).rejects.toMatchObject({ status: 404, headers });
     expect(rig.sent()).toHaveLength(4);
   });
 
   test('where all hold nothing but thinking it is an error', async () => {
-    const rig = await start({ candidates: ['<think>Hm', '<think>Hm</think>', '<reasoning>'] });
+    const rig = await startMoa({ candidates: ['<think>Hm', '<think>Hm</think>', '<reasoning>'] });
     await expect(rig.solve('Which?')).rejects.toMatchObject({ status: 502, code: 'upstream_error' });
   });
 });

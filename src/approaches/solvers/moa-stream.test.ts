@@ -1,23 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type CandidateScript, candidateScript } from '../../../test/harness/candidate-script.ts';
-import { type SolvingOptions, startSolving } from '../../../test/harness/solving.ts';
-import { moa } from './moa.ts';
-
-const three = ['alpha', 'beta', 'gamma'];
-const usage = { prompt_tokens: 20, completion_tokens: 3 };
-
-function start(script: Partial<CandidateScript> = {}, options: Partial<SolvingOptions> = {}) {
-  const shown = (_: string, turn: number) => (turn === 0 ? 'critical remarks' : 'the final answer');
-  const whole = candidateScript({ candidates: three, shown, ...script });
-  return startSolving({ stages: [moa], plan: 'moa', script: whole, ...options });
-}
+import { startMoa, usage } from './test-moa.ts';
 
 describe('a stream of moa', () => {
   const words = 'one two three four five six seven eight nine ten';
   const shown = (_: string, turn: number) => (turn === 0 ? 'critical remarks' : { content: words, usage });
 
   test('is the last call as it comes, with the sum of usage', async () => {
-    const rig = await start({ shown, usage });
+    const rig = await startMoa({ shown, usage });
     const streaming = { stream: true, stream_options: { include_usage: true } };
     const { text, body, events, finish } = await rig.solve('Which?', streaming);
     expect(text).toBe(words);
@@ -33,26 +22,26 @@ describe('a stream of moa', () => {
   });
 
   test('is no live one for several choices or a format that is checked', async () => {
-    const several = await start();
+    const several = await startMoa();
     await several.solve('Which?', { stream: true, n: 2 });
-    const format = await start();
+    const format = await startMoa();
     await format.solve('Which?', { stream: true, response_format: { type: 'json_object' } });
     for (const call of [...several.sent(), ...format.sent()]) expect(call.stream).not.toBe(true);
   });
 
   test('shows life before there is text', async () => {
     const slowly = (_: string, turn: number) => (turn === 0 ? { content: 'remarks', delay_ms: 300 } : words);
-    const rig = await start({ shown: slowly }, { keepAliveMs: 50 });
+    const rig = await startMoa({ shown: slowly }, { keepAliveMs: 50 });
     const { body, text } = await rig.solve('Which?', { stream: true });
     expect(body.startsWith(': keep-alive\n\n: keep-alive\n\n')).toBe(true);
     expect(text).toBe(words);
   });
 
   test('keeps the status of a failure before it begins, and ends with an error event after', async () => {
-    const early = await start({ shown: () => ({ status: 404 }) });
+    const early = await startMoa({ shown: () => ({ status: 404 }) });
     await expect(early.solve('Which?', { stream: true })).rejects.toMatchObject({ status: 404 });
     const cut = { content: words, cut_after_chunks: 4 };
-    const late = await start({ shown: (_, turn) => (turn === 0 ? 'remarks' : cut) });
+    const late = await startMoa({ shown: (_, turn) => (turn === 0 ? 'remarks' : cut) });
     const { body, events, finish } = await late.solve('Which?', { stream: true });
     expect(events.at(-1)).toHaveProperty('error');
     expect(body).not.toContain('[DONE]');
@@ -60,7 +49,7 @@ describe('a stream of moa', () => {
   });
 
   test('ends every call when the client leaves', async () => {
-    const rig = await start({ several: 'refused', candidates: [{ hang: true }] });
+    const rig = await startMoa({ several: 'refused', candidates: [{ hang: true }] });
     const client = new AbortController();
     const solving = rig.solve('Which?', {}, client.signal).catch((caught) => caught);
     while (rig.sent().length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -77,7 +66,7 @@ describe('a stream of moa', () => {
   });
 
   test('a refused key ends the calls that are still on their way', async () => {
-    const rig = await start({
+    const rig = await startMoa({
       several: 'refused',
       candidates: [{ hang: true }, { status: 401, delay_ms: 300 }, { hang: true }],
     });

@@ -1,24 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type CandidateScript, candidateScript, divide, materialOf } from '../../../test/harness/candidate-script.ts';
-import { type SolvingOptions, startSolving } from '../../../test/harness/solving.ts';
+import { divide, materialOf } from '../../../test/harness/candidate-script.ts';
+import { startSolving } from '../../../test/harness/solving.ts';
 import { moa } from './moa.ts';
-
-const three = ['alpha', 'beta', 'gamma'];
-const usage = { prompt_tokens: 20, completion_tokens: 3 };
-
-function start(script: Partial<CandidateScript> = {}, options: Partial<SolvingOptions> = {}) {
-  const shown = (_: string, turn: number) => (turn === 0 ? 'critical remarks' : 'the final answer');
-  const whole = candidateScript({ candidates: three, shown, ...script });
-  return startSolving({ stages: [moa], plan: 'moa', script: whole, ...options });
-}
-
-function expectIn(material: string, texts: readonly string[]): void {
-  for (const text of texts) expect(material).toContain(text);
-}
+import { expectIn, startMoa, three, usage } from './test-moa.ts';
 
 describe('moa', () => {
   test('samples, reviews and answers, in three calls', async () => {
-    const rig = await start({ usage });
+    const rig = await startMoa({ usage });
     const { text, body, headers, finish } = await rig.solve('Which?');
     expect(text).toBe('the final answer');
     expect(headers).toMatchObject({ 'x-headrace-approach': 'moa', 'x-headrace-calls': '3' });
@@ -37,7 +25,7 @@ describe('moa', () => {
   });
 
   test('the fields of the request go to candidates and the answer, only `user` to the critique', async () => {
-    const rig = await start();
+    const rig = await startMoa();
     const fields = { max_completion_tokens: 40, stop: ['X'], seed: 5, custom: [1], response_format: { type: 'text' } };
     await rig.solve('Which?', { ...fields, temperature: 0.8, user: 'someone' });
     const [sampling = {}, critique = {}, answer = {}] = rig.sent();
@@ -52,7 +40,7 @@ describe('moa', () => {
     ['where the critique was cut off', {}, { content: 'critical remarks', finish_reason: 'length' }],
   ])('answers %s', async (_, parameters, critique) => {
     const shown = (_material: string, turn: number) => (turn === 0 && critique ? critique : 'the final answer');
-    const rig = await start({ shown }, { parameters });
+    const rig = await startMoa({ shown }, { parameters });
     const { text, body } = await rig.solve('Which?');
     expect(text).toBe('the final answer');
     expect(body.headrace.calls).toBe(critique === undefined ? 2 : 3);
@@ -63,7 +51,7 @@ describe('moa', () => {
 
   test('each further layer sees the candidates of the one before', async () => {
     const shown = (_: string, turn: number) => ['delta', 'critical remarks', 'the final answer'][turn] as string;
-    const rig = await start({ shown, candidates: three }, { parameters: { layers: 2, candidates: 2 } });
+    const rig = await startMoa({ shown, candidates: three }, { parameters: { layers: 2, candidates: 2 } });
     expect((await rig.solve('Which?')).body.headrace.calls).toBe(4);
     const [, second = {}, critique = {}, answer = {}] = rig.sent();
     expect(second).toMatchObject({ n: 2, temperature: 1 });
@@ -81,7 +69,7 @@ describe('moa', () => {
       aggregator: 'u:wise',
       aggregator_temperature: 0.4,
     };
-    const rig = await start({}, { parameters });
+    const rig = await startMoa({}, { parameters });
     const { body } = await rig.solve('Which?', { temperature: 0.9 });
     const { plain, shown } = divide(rig.sent());
     expect(plain.toSorted((one, other) => (one.model < other.model ? -1 : 1))).toMatchObject([
@@ -114,7 +102,7 @@ describe('moa', () => {
 
   test('a failed last answer is the error, and is not to be tried again', async () => {
     const shown = (_: string, turn: number) => (turn === 0 ? 'critical remarks' : { status: 404 });
-    const rig = await start({ shown });
+    const rig = await startMoa({ shown });
     const headers = expect.arrayContaining([['x-should-retry', 'false']]);
     await expect(rig.solve('Which?')).rejects.toMatchObject({ status: 404, headers });
   });

@@ -70,7 +70,7 @@ async function createUsage(create: Tables, kind: 'sqlite' | 'postgres'): Promise
       ...['cost', 'unpriced', 'total_ms'],
     ],
   };
-  for (const table of ['usage_hours', 'usage_days']) {
+  for (const table of ['usage_hours', 'usage_days', 'usage_totals']) {
     const sums = create.table(table, sum).addPrimaryKeyConstraint(`${table}_key`, ['start', 'cell']);
     await sums.modifyEnd(clustered).execute();
   }
