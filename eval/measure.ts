@@ -12,6 +12,8 @@ export interface MeasureOptions {
   readonly tasks: number;
   readonly seed: number;
   readonly atOnce: number;
+  /** Whether answers are asked for as streams. */
+  readonly stream?: boolean | undefined;
   /** Milliseconds of `performance.now()` after which no task begins. */
   readonly until: number;
 }
@@ -84,10 +86,12 @@ async function solve(
   kind: UpstreamKind,
   number: number,
   upstream: ScriptedUpstream,
-  { url, seed }: MeasureOptions,
+  { url, seed, stream = false }: MeasureOptions,
 ): Promise<Solved> {
   const { question, answer } = puzzleOf(number, seed, one.odds.wrong);
-  const request = { model: `${kind}-${one.name}`, messages: [{ role: 'user', content: question }], seed: 1 };
+  const streaming = stream ? { stream, stream_options: { include_usage: true } } : {};
+  const messages = [{ role: 'user', content: question }];
+  const request = { model: `${kind}-${one.name}`, messages, seed: 1, ...streaming };
   const started = performance.now();
   const signal = AbortSignal.timeout(patience);
   const answered = await tryPost(new URL('/v1/chat/completions', url), request, { signal });
@@ -102,7 +106,7 @@ async function solve(
   const text = answered.body?.choices?.[0]?.message?.content;
   if (answered.status !== 200) return failed(`${answered.status} ${answered.body?.error?.message ?? ''}`);
   if (typeof text !== 'string') return failed('the answer has no text');
-  const told = one.approach === undefined ? [] : toldCalls(answered, calls.length);
+  const told = one.approach === undefined ? [] : toldCalls(answered, calls.length, stream);
   return {
     ...{ ...result, isRight: isRightAnswer(text, answer) },
     faults: {
@@ -115,9 +119,10 @@ async function solve(
 }
 
 /** What an answer says of how it came about. */
-function toldCalls({ headers, body }: Answered, calls: number): string[] {
+function toldCalls({ headers, body }: Answered, calls: number, isStream: boolean): string[] {
   return [
-    ...differences('its header says ', headers['x-headrace-calls'], String(calls)),
+    // Of a stream nobody knows it when its headers go out.
+    ...(isStream ? [] : differences('its header says ', headers['x-headrace-calls'], String(calls))),
     ...differences('its body says ', body?.headrace?.calls, calls),
   ];
 }

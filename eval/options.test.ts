@@ -12,6 +12,7 @@ it('reads both kinds of runs, with their defaults', () => {
   expect(readOptions(real)).toMatchObject({ mode: 'questions', approaches: ['none', 'moa'], keyVariable: undefined });
   const more = [...real, '--approach', 'bon', '--approach', 'none', '--key-env', 'KEY', '--limit', '3'];
   expect(readOptions(more)).toMatchObject({ approaches: ['bon', 'none'], keyVariable: 'KEY', limit: 3 });
+  expect(readOptions(['--stream'])).toMatchObject({ stream: true });
   expect(readOptions(['--help'])).toBeUndefined();
 });
 
@@ -26,6 +27,7 @@ it.each([
   [['--questions', 'f', '--url', 'a', '--model', 'm'], /no URL/],
   [['--questions', 'f', '--url', 'http://a', '--model', 'm', '--tasks', '5'], /--tasks is only for/],
   [['--questions', 'f', '--url', 'http://a', '--model', 'm', 'moa'], /--approach/],
+  [['--questions', 'f', '--url', 'http://a', '--model', 'm', '--stream'], /--stream is only for/],
 ])('refuses %j', (args, message) => {
   expect(() => readOptions(args)).toThrow(message);
 });

@@ -9,6 +9,7 @@ npm run eval [-- options] [APPROACHES...]       with scripted models, against cl
   --q              how often who rates, chooses or aggregates does well (0.8, for moa 0.9)
   --wrong 3        wrong answers of a task
   --at-once 16     tasks at a time
+  --stream         answers are asked for as streams
   --seconds 180    after this no task begins, and the run fails
 
 npm run eval -- --questions FILE.jsonl --url URL --model NAME [options]       with a real model
@@ -27,6 +28,7 @@ export interface ScriptedOptions {
   readonly judge: number | undefined;
   readonly wrong: number | undefined;
   readonly atOnce: number;
+  readonly stream: boolean;
   readonly seconds: number;
   /** None: all. */
   readonly approaches: readonly string[];
@@ -45,7 +47,15 @@ export interface QuestionOptions {
 
 const text = { type: 'string' } as const;
 const common = { 'at-once': text, help: { type: 'boolean' } } as const;
-const scripted = { tasks: text, seed: text, p: text, q: text, wrong: text, seconds: text } as const;
+const scripted = {
+  tasks: text,
+  seed: text,
+  p: text,
+  q: text,
+  wrong: text,
+  seconds: text,
+  stream: { type: 'boolean' },
+} as const;
 const questions = { questions: text, url: text, model: text, 'key-env': text, limit: text } as const;
 
 /**
@@ -60,8 +70,12 @@ export function readOptions(args: readonly string[]): ScriptedOptions | Question
     const found = names.find((name) => Object.hasOwn(values, name));
     if (found !== undefined) throw new Error(`--${found} is only for runs ${why}`);
   };
-  const number = (name: keyof typeof scripted | 'at-once' | 'limit', least: number, most: number, isWhole = true) =>
-    readNumber(name, values[name], least, most, isWhole);
+  const number = (
+    name: Exclude<keyof typeof scripted, 'stream'> | 'at-once' | 'limit',
+    least: number,
+    most: number,
+    isWhole = true,
+  ) => readNumber(name, values[name], least, most, isWhole);
   if (values.questions === undefined) {
     refuse([...Object.keys(questions), 'approach'], 'with --questions');
     return {
@@ -72,6 +86,7 @@ export function readOptions(args: readonly string[]): ScriptedOptions | Question
       judge: number('q', 0, 1, false),
       wrong: number('wrong', 1, 1000),
       atOnce: number('at-once', 1, 1000) ?? 16,
+      stream: values.stream === true,
       seconds: number('seconds', 1, 1e5) ?? 180,
       approaches: positionals,
     };

@@ -4,7 +4,7 @@ import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Undefined: the body is no JSON. */
+  /** Undefined: the body is no JSON. A stream is put together to what it would be in one piece. */
   // biome-ignore lint/suspicious/noExplicitAny: read as a client reads it, by the names of its fields
   readonly body: any;
 }
@@ -43,12 +43,25 @@ function postJson(url: URL, value: unknown, { headers: more = {}, signal }: Post
       response.on('error', reject);
       response.on('end', () => {
         const { statusCode = 0, headers } = response;
-        resolve({ status: statusCode, headers, body: readJson(Buffer.concat(pieces).toString()) });
+        const isStream = headers['content-type']?.startsWith('text/event-stream') === true;
+        const text = Buffer.concat(pieces).toString();
+        resolve({ status: statusCode, headers, body: isStream ? readStream(text) : readJson(text) });
       });
     });
     request.on('error', reject);
     request.end(bytes);
   });
+}
+
+/** An error, or a text that ends without `[DONE]`, leaves no choice. */
+function readStream(text: string): unknown {
+  const lines = text.split('\n').filter((line) => line.startsWith('data: '));
+  const events = lines.map((line) => readJson(line.slice('data: '.length)) as Answered['body']);
+  const content = events.map((event) => event?.choices?.[0]?.delta?.content ?? '').join('');
+  const told = (field: string) => events.map((event) => event?.[field]).findLast((value) => value !== undefined);
+  const isWhole = lines.at(-1) === 'data: [DONE]';
+  const choices = isWhole ? [{ message: { content } }] : [];
+  return { choices, usage: told('usage'), headrace: told('headrace'), error: told('error') };
 }
 
 function readJson(text: string): unknown {

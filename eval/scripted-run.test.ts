@@ -16,6 +16,14 @@ describe('the evaluation without a model', { timeout: 180_000 }, () => {
     expect(run.measurements.every(({ right }) => right > 0 && right < tasks)).toBe(true);
   });
 
+  it('finds the same of streams', async () => {
+    const tasks = 100;
+    const run = await runScripted({ ...some, cases: allCases({}), kinds: ['honours', 'refuses'], tasks, stream: true });
+    const report = reportScripted(run, tasks);
+    expect(report.checks.filter(({ isGood }) => !isGood)).toEqual([]);
+    expect(run.measurements.every(({ right }) => right > 0 && right < tasks)).toBe(true);
+  });
+
   it('sees copied candidates: then nothing is gained', async () => {
     const cases = allCases({}).filter(({ name }) => name === 'bon' || name === 'moa');
     const { measurements } = await runScripted({ ...some, cases, kinds: ['copies'], tasks: 300 });

@@ -13,6 +13,8 @@ export interface ScriptedRunOptions {
   readonly tasks: number;
   readonly seed: number;
   readonly atOnce: number;
+  /** Whether answers are asked for as streams. */
+  readonly stream?: boolean;
   /** After this no task begins. */
   readonly seconds: number;
 }
@@ -28,7 +30,7 @@ export interface ScriptedRun {
  * approach with every kind of backend.
  */
 export async function runScripted(options: ScriptedRunOptions): Promise<ScriptedRun> {
-  const { cases, kinds, tasks, seed, atOnce, seconds } = options;
+  const { cases, kinds, tasks, seed, atOnce, seconds, stream } = options;
   const until = performance.now() + seconds * 1000;
   const upstreams = await startUpstreams(cases, kinds);
   const failing = await startMockServer({ magic_models: false, replies: [{ status: 500 }] });
@@ -39,7 +41,7 @@ export async function runScripted(options: ScriptedRunOptions): Promise<Scripted
   try {
     for (const one of cases) {
       for (const [kind, upstream] of upstreams) {
-        measurements.push(await measure(one, kind, upstream, { url: gateway.url, tasks, seed, atOnce, until }));
+        measurements.push(await measure(one, kind, upstream, { url: gateway.url, tasks, seed, atOnce, until, stream }));
         upstream.clear();
       }
     }

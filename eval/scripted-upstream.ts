@@ -75,7 +75,7 @@ export class ScriptedUpstream {
   }
 }
 
-type WholeRequest = ModelRequest & { readonly n?: number };
+type WholeRequest = ModelRequest & { readonly n?: number; readonly stream?: boolean };
 type Note = (puzzle: number, call: Account) => void;
 
 function replyTo(request: WholeRequest, kind: UpstreamKind, skill: Skill, note: Note): MockReply {
@@ -91,7 +91,7 @@ function replyTo(request: WholeRequest, kind: UpstreamKind, skill: Skill, note: 
   const texts = kind === 'copies' ? Array.from({ length: n }, () => played.texts[0] ?? '') : played.texts;
   const usage = usageOf(played, skill, request);
   note(played.puzzle, { calls: [callOf(played, request)], usage, faults: faultsOf(played, request) });
-  return { json: completionOf(texts, usage) };
+  return request.stream === true ? { events: eventsOf(texts[0] ?? '', usage) } : { json: completionOf(texts, usage) };
 }
 
 function added(account: Account, { calls, usage, faults }: Account): Account {
@@ -131,9 +131,26 @@ function usageOf({ puzzle, role, shown }: ModelReply, { name }: Skill, { seed = 
   );
 }
 
+/** The same as a stream, in pieces that fall anywhere in the text. */
+function eventsOf(text: string, usage: Usage): object[] {
+  const { choices, usage: _, ...whole } = completionOf([], usage);
+  const chunk = (delta: object, finish_reason: string | null = null) => ({
+    ...whole,
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta, finish_reason }],
+  });
+  const pieces = text.match(/[\s\S]{1,7}/gu) ?? [];
+  return [
+    chunk({ role: 'assistant', content: '' }),
+    ...pieces.map((content) => chunk({ content })),
+    chunk({}, 'stop'),
+    { ...whole, object: 'chat.completion.chunk', choices: [], usage },
+  ];
+}
+
 let serial = 0;
 
-function completionOf(texts: readonly string[], usage: Usage): object {
+function completionOf(texts: readonly string[], usage: Usage) {
   serial++;
   return {
     id: `chatcmpl-scripted-${serial}`,

@@ -21,7 +21,7 @@ export function approachValues(
 }
 
 function defaultsOf(webSearch: WebSearchConfig | undefined): EffectiveSetting[] {
-  const { code_execution, web_search, ...plain } = approachesDefaults;
+  const { code_execution, web_search, privacy, ...plain } = approachesDefaults;
   return [
     ...Object.entries(plain),
     ...Object.entries(code_execution).map(([name, value]) => [`code_execution.${name}`, value] as const),

@@ -13,6 +13,8 @@ export interface ApproachesConfig {
   readonly mcpServers: ReadonlyMap<string, McpServerConfig>;
   /** Undefined: there is no search. */
   readonly webSearch: WebSearchConfig | undefined;
+  /** Undefined: personal data is found by patterns alone. */
+  readonly analyzer: AnalyzerConfig | undefined;
   /** `host` or `host:port`: what may be fetched although its addresses are not public. */
   readonly readUrlsAllowHosts: readonly string[];
 }
@@ -45,6 +47,18 @@ export type McpServerConfig =
       /** By their names in lower case. */
       readonly headers: ReadonlyMap<string, Secret>;
     };
+
+/** A service that finds personal data in texts, asked as Presidio's analyzer is. */
+export interface AnalyzerConfig {
+  /** Without its path `/analyze`. */
+  readonly url: string;
+  /** Of the texts, such as `en`. */
+  readonly language: string;
+  /** For all texts of a request. */
+  readonly timeoutMs: number;
+  /** From 0 to 1; what it is less sure of is passed over. */
+  readonly minimumScore: number;
+}
 
 export const searchProviders = ['brave', 'tavily', 'searxng'] as const;
 export type SearchProvider = (typeof searchProviders)[number];

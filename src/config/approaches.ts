@@ -1,11 +1,11 @@
 import type { ApproachCatalogue } from './approach-catalogue.ts';
 import { approachValues } from './approach-values.ts';
-import type { ApproachesConfig, CodeExecutionConfig } from './approaches-config.ts';
+import type { AnalyzerConfig, ApproachesConfig, CodeExecutionConfig } from './approaches-config.ts';
 import { milliseconds } from './build-backend.ts';
 import type { EffectiveSetting } from './config.ts';
 import { loadMcpServers, withNul } from './mcp-servers.ts';
 import type { SettingContext, SettingsTree } from './resolve-setting.ts';
-import { approachesDefaults } from './schema/approaches-section.ts';
+import { type ApproachesSection, approachesDefaults } from './schema/approaches-section.ts';
 import { nodeAt } from './tree.ts';
 import { loadWebSearch } from './web-search.ts';
 
@@ -30,10 +30,22 @@ export function loadApproaches({ file, env }: SettingContext, catalogue: Approac
     codeExecution: loadCodeExecution(file),
     mcpServers: file ? loadMcpServers(file) : new Map(),
     webSearch,
+    analyzer: loadAnalyzer(value?.privacy),
     readUrlsAllowHosts: (value?.readurls?.allow_hosts ?? []).filter((host) => host !== undefined),
   };
   if (file) checkFromRequest(file, config, catalogue);
   return { config, written: approachValues(file, webSearch) };
+}
+
+function loadAnalyzer(value: ApproachesSection['privacy'] | undefined): AnalyzerConfig | undefined {
+  if (value?.analyzer_url === undefined) return undefined;
+  const { privacy: defaults } = approachesDefaults;
+  return {
+    url: value.analyzer_url.replace(/\/+$/, ''),
+    language: value.language ?? defaults.language,
+    timeoutMs: milliseconds(value.timeout ?? defaults.timeout),
+    minimumScore: value.min_score ?? defaults.min_score,
+  };
 }
 
 function fromRequest(file: SettingsTree | undefined): boolean | ReadonlySet<string> {

@@ -67,6 +67,7 @@ const nothingAround: ApproachesConfig = {
   codeExecution: { enabled: false, command: [], timeoutMs: 0, memoryBytes: 0, outputBytes: 0 },
   mcpServers: new Map(),
   webSearch: undefined,
+  analyzer: undefined,
   readUrlsAllowHosts: [],
 };
 

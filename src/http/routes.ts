@@ -25,7 +25,12 @@ export interface RouteHandlers {
 }
 
 /** What the admin API does by routes that are written from its own table. */
-const routedOperations = { getOpenApi: gatewayOperations.getOpenApi, ...keyOperations, ...groupOperations, ...usageOperations };
+const routedOperations = {
+  getOpenApi: gatewayOperations.getOpenApi,
+  ...keyOperations,
+  ...groupOperations,
+  ...usageOperations,
+};
 
 /** Every route and the role it needs. */
 export function routeTable(handlers: RouteHandlers): HttpRoute[] {

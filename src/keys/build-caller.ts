@@ -12,6 +12,7 @@ export type Binder = Pick<Governor, 'bind'>;
 /** Who calls with a key, with all the limits that the key stands under. */
 export function buildCaller(key: KeyRecord, directory: AccessDirectory, binder: Binder): Caller {
   return {
+    id: key.id,
     name: key.name,
     role: key.role,
     models: key.models && new Set(key.models),

@@ -242,5 +242,7 @@ export const usageTests: StorageTests = {
     expect(await usage.sums({ ...all, by: ['hour'] })).toHaveLength(12);
     expect(await usage.counters([{ limitId: 'l', periodStart: 0 }])).toMatchObject([{ used: 6000 }]);
     expect(await usage.prune(3 * day - 1)).toBe(0);
+    expect(await usage.prune(3 * day, 2 * day)).toBe(1200);
+    expect(await usage.sums({ ...all, by: [] })).toMatchObject([{ calls: 1200 }]);
   },
 };

@@ -3,6 +3,8 @@ import type { BoundLimits } from '../limits/governor.ts';
 
 /** Who makes a call. */
 export interface Caller {
+  /** The key's, which no other key ever has, whatever their names are; undefined: there is none. */
+  readonly id?: string | undefined;
   /** The key's name; `anonymous` where the gateway has no keys. */
   readonly name: string;
   readonly role: Role;

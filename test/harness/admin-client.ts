@@ -46,7 +46,9 @@ export function clientOf(gateway: TestGateway): AdminGateway {
     });
     const text = await answer.text();
     const isJson = answer.headers.get('content-type')?.includes('application/json');
-    return { status: answer.status, headers: answer.headers, text, body: isJson ? JSON.parse(text) : undefined };
+    const parsed = isJson ? JSON.parse(text) : undefined;
+    if (typeof parsed?.secret === 'string') gateway.keepSecret(parsed.secret);
+    return { status: answer.status, headers: answer.headers, text, body: parsed };
   };
   return {
     gateway,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 
 /** Shorter texts may stand in a log by chance. */
@@ -17,6 +18,12 @@ export class Canaries {
       const bare = value.trim().replace(/^(["'])([\s\S]*)\1$/, '$2');
       if (/KEY|TOKEN|SECRET|PASSWORD/i.test(name)) this.#add(`the key in ${name}`, bare, leastLength.key);
     }
+  }
+
+  /** Takes over a secret of a key that was made, which is shown once and stored as its digest alone. */
+  addSecret(secret: string): void {
+    this.#add('the secret of a key', secret, leastLength.key);
+    this.#add("the digest of a key's secret", createHash('sha256').update(secret).digest('hex'), leastLength.key);
   }
 
   /** Takes over the texts of a request's messages. */

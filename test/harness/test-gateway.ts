@@ -33,6 +33,8 @@ export interface TestGateway {
   /** POSTs JSON; a string goes as it is. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** A key was made with this secret, which may stand nowhere from then on. */
+  keepSecret(secret: string): void;
 }
 
 /** Writes a configuration folder that is removed at the end of the test. */
@@ -91,14 +93,27 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       });
     },
     get: (path, headers = {}) => fetch(url + path, { headers }),
+    keepSecret: (secret) => canaries.addSecret(secret),
   };
 }
+
+/** What may be long is asked for as long as it gets. */
+const adminPages = [
+  'config',
+  'connectors',
+  'keys?limit=1000',
+  'teams?limit=1000',
+  'tags?limit=1000',
+  'limits?limit=1000',
+  'usage?group_by=key,owner,team,asked&limit=1000',
+  'usage/calls?limit=1000',
+];
 
 /** The pages that show what the gateway knows, as far as this environment has the key to them. */
 async function whatItTells(gateway: Gateway, env: Readonly<Record<string, string>>): Promise<string> {
   const key = env.HEADRACE_ADMIN_KEY;
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const pages = ['/metrics', '/admin/config', '/admin/connectors', '/health/ready'];
+  const pages = ['/metrics', '/health/ready', ...adminPages.map((page) => `/admin/${page}`)];
   const texts = pages.map(async (path) => {
     try {
       return await (await fetch(`http://127.0.0.1:${gateway.port}${path}`, { headers })).text();

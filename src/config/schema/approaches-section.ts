@@ -11,6 +11,7 @@ export const approachesDefaults = {
   keep_alive: 10,
   code_execution: { enabled: false, timeout: 30, memory_mb: 512, output_kb: 64 },
   web_search: { max_results: 10 },
+  privacy: { language: 'en', timeout: 5, min_score: 0.4 },
 } as const;
 
 const choiceOfRequests = { expects: 'true, false or a list of names of approaches', example: '[moa, bon]' };
@@ -101,6 +102,33 @@ const rawKey =
   'a key does not stand in this file; put it in an environment variable and write api_key_env_var with the name of the variable';
 fieldHints.add(webSearch, { hints: { api_key: rawKey, key: rawKey, token: rawKey } });
 
+const privacy = z
+  .strictObject({
+    analyzer_url: text(
+      'Where a service that finds personal data answers under `/analyze`, as the analyzer of Presidio does.',
+      {
+        expects: 'a URL that begins with http:// or https://',
+        example: '"http://127.0.0.1:5002"',
+        check: (value) => backendUrlProblem(value, { query: false, keySetting: 'nothing here' }),
+      },
+    ),
+    language: text('The language of the texts, as that service names it.', {
+      expects: 'a language such as en',
+      example: 'de',
+    }).default(approachesDefaults.privacy.language),
+    timeout: seconds('How long that service may take for all texts of a request.', {
+      above: 0,
+      maximum: 300,
+      example: approachesDefaults.privacy.timeout,
+    }).default(approachesDefaults.privacy.timeout),
+    min_score: numberBetween('How sure it must be of what it finds, from 0 to 1.', {
+      minimum: 0,
+      maximum: 1,
+      example: approachesDefaults.privacy.min_score,
+    }).default(approachesDefaults.privacy.min_score),
+  })
+  .describe('A service that the approach privacy asks, beside its own patterns. Left out: there is none.');
+
 const readUrls = z
   .strictObject({
     allow_hosts: z
@@ -135,6 +163,7 @@ export const approachesSection = z
       .describe('Servers of tools (Model Context Protocol), by names of your own.')
       .optional(),
     web_search: webSearch.optional(),
+    privacy: privacy.optional(),
     readurls: readUrls.optional(),
   })
   .describe('What holds for the approaches of the whole gateway.');

@@ -63,7 +63,7 @@ export class IdempotentCalls {
         param: 'Idempotency-Key',
       });
     }
-    const scope = `${caller.name}\n${key}`;
+    const scope = `${caller.id ?? caller.name}\n${key}`; // a name may become another key's
     if (await this.#ports.homes?.forward(exchange, scope)) return;
     const digest = hash('sha256', Buffer.concat([Buffer.from(`${exchange.path}\n`), exchange.body]), 'base64');
     const known = this.#running.get(scope) ?? this.#kept?.get(scope);
@@ -100,11 +100,13 @@ export class IdempotentCalls {
   #join(call: SharedCall, exchange: Exchange, isReplayed: boolean): void {
     call.clients++;
     clearTimeout(call.leaving);
-    exchange.signal.addEventListener('abort', () => {
+    const leave = () => {
       call.clients--;
       if (call.clients > 0 || !call.isRunning) return;
       call.leaving = setTimeout(() => call.abort.abort(), this.#ports.settings().lingerMs);
-    });
+    };
+    if (exchange.signal.aborted) leave();
+    else exchange.signal.addEventListener('abort', leave);
     const mark: [string, string][] = [['x-request-id', exchange.id]];
     if (isReplayed) mark.push(['x-headrace-replayed', call.first]);
     call.answer.readBy(exchange, mark);
@@ -116,6 +118,7 @@ export class IdempotentCalls {
       this.#kept = new LRUCache({ maxSize: maxBytes, sizeCalculation: ({ answer }) => answer.size + 1000 });
       this.#keptBytes = maxBytes;
     }
+    call.answer.keep();
     this.#kept.set(scope, call, { ttl: keepMs });
   }
 }

@@ -18,6 +18,8 @@ export class RecordedAnswer {
   #isOver = false;
   /** Too large to be kept: who reads it already gets the rest, nobody new. */
   #isTooLarge = false;
+  #isKept = false;
+  #isCompact = false;
   readonly #maximumBytes: number;
   readonly #readers = new Set<Reader>();
   #drained: () => void = () => undefined;
@@ -81,6 +83,12 @@ export class RecordedAnswer {
     for (const reader of this.#readers) this.#give(reader);
   }
 
+  /** It is over, and read again later: from then on it takes no more memory than its bytes. */
+  keep(): void {
+    this.#isKept = true;
+    this.#compact();
+  }
+
   #add(chunk: Buffer): void {
     this.size += chunk.length;
     this.#chunks.push(chunk);
@@ -92,7 +100,7 @@ export class RecordedAnswer {
     if (!this.#hasHead || reader.isSlow || exchange.signal.aborted) return;
     if (this.#isWhole) {
       if (!this.#isOver) return;
-      this.#readers.delete(reader);
+      this.#forget(reader);
       exchange.reply(this.#status, marked(this.#headers, reader.mark), Buffer.concat(this.#chunks));
       return;
     }
@@ -105,13 +113,25 @@ export class RecordedAnswer {
       reader.isSlow = !exchange.write(this.#chunks[reader.next++] as Buffer);
     }
     if (!this.#isOver || reader.next < this.#chunks.length) return;
-    this.#readers.delete(reader);
+    this.#forget(reader);
     exchange.end();
   }
 
   #leave(reader: Reader): void {
-    this.#readers.delete(reader);
+    this.#forget(reader);
     if (!this.#lags()) this.#drained();
+  }
+
+  #forget(reader: Reader): void {
+    this.#readers.delete(reader);
+    this.#compact();
+  }
+
+  /** One copy in place of the many small pieces, each of which may hold more memory than its bytes. */
+  #compact(): void {
+    if (!this.#isKept || this.#isCompact || this.#readers.size > 0) return;
+    this.#isCompact = true;
+    this.#chunks = [Buffer.concat(this.#chunks)];
   }
 
   /** Whether somebody is so slow that no more should be fetched. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { CounterChange } from '../counter-change.ts';
 import type { Moment } from '../moment.ts';
 import { type LeaseAuthority, leaseSpans, mostReports, type SyncReply } from './lease-messages.ts';
 import { share } from './lease-share.ts';
 import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
+import { type LoadUsed, loadSlots } from './load-used.ts';
+import { Turns } from './turns.ts';
 
 /** What becomes of limits when their store cannot be reached. */
 export type WhenStoreLost = 'share' | 'refuse';
@@ -29,10 +30,6 @@ export interface LeaseMemberOptions {
   readonly id?: string;
 }
 
-export type LoadUsed = (
-  periods: readonly { readonly limitId: string; readonly periodStart: number }[],
-) => Promise<readonly CounterChange[]>;
-
 /** Beyond this much earlier than at the authority, a lease is over here. */
 const leaseMarginMs = 500;
 const idleMs = 60_000;
@@ -42,6 +39,8 @@ const shortestGapMs = 10;
 const waitingGapMs = 25;
 const shortestBackoffMs = 100;
 const longestBackoffMs = 1000;
+/** One slow answer is no loss, as when this process was busy. */
+const failuresOfLoss = 2;
 const loadAgainMs = 1000;
 
 /** Takes part in sharing limits: tells the authority what was used, and what is wanted. One message at a time. */
@@ -57,19 +56,17 @@ export class LeaseMember implements SlotPorts {
   readonly #held = new Map<string, LeaseSlot>();
   readonly #listeners: (() => void)[] = [];
   readonly #refresh: (at: Moment) => void;
+  readonly #turns: Turns;
   #state: AuthorityState = { ok: true, since: Date.now(), error: undefined };
   #everReached = false;
   #graceMs = 0;
   #seq = 0;
-  #isSyncing: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
-  #sentAt = Number.NEGATIVE_INFINITY;
   /** From when the last message was sent that was acknowledged. */
   #leaseFrom = Number.NEGATIVE_INFINITY;
   #lostAt = Number.NEGATIVE_INFINITY;
   #sweptAt = 0;
   #backoffMs = shortestBackoffMs;
+  #failures = 0;
   #isLoading = false;
   #isClosed = false;
   #isUrgent = false;
@@ -81,7 +78,11 @@ export class LeaseMember implements SlotPorts {
     this.#refresh = refresh;
     this.id = options.id ?? randomUUID();
     this.members = options.expectedMembers ?? 1;
-    this.#schedule(0);
+    this.#turns = new Turns(
+      () => this.#sync(false),
+      () => this.#nextGap(),
+      shortestGapMs,
+    );
   }
 
   get state(): AuthorityState {
@@ -109,13 +110,13 @@ export class LeaseMember implements SlotPorts {
 
   touched(slot: LeaseSlot): void {
     this.#touched.add(slot);
-    this.#schedule(this.#isLost ? this.#backoffMs : busyGapMs);
+    this.#turns.within(this.#isLost ? this.#backoffMs : busyGapMs);
   }
 
   pressing(): void {
     if (this.#isLost || this.#isUrgent) return;
     this.#isUrgent = true;
-    this.#schedule(shortestGapMs);
+    this.#turns.within(shortestGapMs);
   }
 
   /** A call waits for this slot. */
@@ -124,7 +125,7 @@ export class LeaseMember implements SlotPorts {
     this.#waiting++;
     slot.touch();
     this.#isUrgent = true;
-    if (!this.#isLost) this.#schedule(0);
+    if (!this.#isLost) this.#turns.within(0);
   }
 
   endWait(slot: LeaseSlot, amount: number): void {
@@ -146,8 +147,7 @@ export class LeaseMember implements SlotPorts {
   /** Gives back all that was not used. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
-    await this.#isSyncing;
+    await this.#turns.close();
     for (const slot of this.#held.values()) this.#touched.add(slot);
     while (!this.#isLost && this.#everReached) {
       await this.#sync(true);
@@ -158,26 +158,6 @@ export class LeaseMember implements SlotPorts {
 
   get #isLost(): boolean {
     return !this.#state.ok;
-  }
-
-  /** Speaks in so many milliseconds, or earlier where that is planned already. */
-  #schedule(delayMs: number): void {
-    if (this.#isClosed || this.#isSyncing !== undefined) return;
-    const now = performance.now();
-    const at = Math.max(now + delayMs, this.#sentAt + shortestGapMs);
-    if (at >= this.#timerAt) return;
-    clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#turn(), Math.max(0, at - now));
-    this.#timer.unref();
-  }
-
-  #turn(): void {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#isSyncing = this.#sync(false).finally(() => {
-      this.#isSyncing = undefined;
-      this.#schedule(this.#nextGap());
-    });
   }
 
   #nextGap(): number {
@@ -194,7 +174,6 @@ export class LeaseMember implements SlotPorts {
     this.#isUrgent = false;
     const slots = this.#pick();
     const reports = slots.map((slot) => slot.report(at, idleMs));
-    this.#sentAt = performance.now();
     try {
       const request = { member: this.id, seq: ++this.#seq, isLeaving, reports };
       const reply = await this.#options.authority.sync(request);
@@ -242,6 +221,7 @@ export class LeaseMember implements SlotPorts {
       if (slot === undefined) continue;
       slot.isRecalled = true;
       slot.touch();
+      this.#isUrgent = true; // a call waits for it elsewhere
     }
     const unknown = slots.filter(({ isUnknown }) => isUnknown);
     if (unknown.length > 0) void this.#load(unknown);
@@ -249,16 +229,12 @@ export class LeaseMember implements SlotPorts {
 
   /** The authority asks what is stored of periods. */
   async #load(slots: readonly LeaseSlot[]): Promise<void> {
-    const { loadUsed } = this.#options;
     if (this.#isLoading) return;
     this.#isLoading = true;
     try {
-      const periods = slots.map(({ limit, start }) => ({ limitId: limit.id, periodStart: start }));
-      const found = (await loadUsed?.(periods)) ?? [];
-      const used = new Map(found.map((one) => [`${one.periodStart} ${one.limitId}`, one.used]));
-      for (const slot of slots) slot.begin(used.get(`${slot.start} ${slot.limit.id}`) ?? 0, loadUsed !== undefined);
+      await loadSlots(slots, this.#options.loadUsed);
       this.#isLoading = false;
-      this.#schedule(0);
+      this.#turns.within(0);
     } catch {
       // The storage tells of its own state. Meanwhile what is held is used, and it is tried again.
       setTimeout(() => {
@@ -282,6 +258,7 @@ export class LeaseMember implements SlotPorts {
   #reached(sentAt: number): void {
     this.#leaseFrom = sentAt;
     this.#backoffMs = shortestBackoffMs;
+    this.#failures = 0;
     this.isBounded = true;
     if (!this.#isLost && this.#everReached) return;
     this.#everReached = true;
@@ -290,11 +267,13 @@ export class LeaseMember implements SlotPorts {
   }
 
   #lost(at: number, error: string): void {
+    this.isBounded = this.#options.whenLost === 'refuse';
     if (this.#isLost) {
       this.#backoffMs = Math.min(longestBackoffMs, this.#backoffMs * 2);
       return;
     }
-    this.isBounded = this.#options.whenLost === 'refuse';
+    this.#failures++;
+    if (this.#everReached && this.#failures < failuresOfLoss) return;
     // One that never knew anything has nothing to wait for.
     this.#lostAt = this.#everReached ? at : Number.NEGATIVE_INFINITY;
     this.#set({ ok: false, since: Date.now(), error });

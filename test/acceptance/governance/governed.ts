@@ -26,14 +26,22 @@ export interface Governed extends AdminGateway {
   usage(calls: number): Promise<{ readonly calls: number; readonly total_tokens: number; readonly cost: number }>;
 }
 
-/** @param settings further sections of `headrace.yaml` */
-export async function startGoverned(script: Script, settings: object = {}): Promise<Governed> {
+/**
+ * @param settings further sections of `headrace.yaml`
+ * @param env further variables
+ */
+export async function startGoverned(
+  script: Script,
+  settings: object = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Governed> {
   const backend = await startFakeBackend(script);
   const yaml = backendYaml(`${backend.url}/v1`, `auth_type: none\nmax_retries: 0\nmodels: ${JSON.stringify(models)}`);
   const lines = Object.entries(settings).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
   const admin = await startAdminGateway({
     settings: 'storage: {folder: state, flush_interval: 0.05}',
     files: { 'backends/u/backend.yaml': yaml, 'headrace.yaml': lines.join('') },
+    env,
   });
   return {
     ...admin,
