@@ -5,7 +5,7 @@ import { milliseconds } from './build-backend.ts';
 import type { EffectiveSetting } from './config.ts';
 import { loadMcpServers, withNul } from './mcp-servers.ts';
 import type { SettingContext, SettingsTree } from './resolve-setting.ts';
-import { type ApproachesSection, approachesDefaults } from './schema/approaches-section.ts';
+import { approachesDefaults } from './schema/approaches-section.ts';
 import { nodeAt } from './tree.ts';
 import { loadWebSearch } from './web-search.ts';
 
@@ -37,7 +37,7 @@ export function loadApproaches({ file, env }: SettingContext, catalogue: Approac
   return { config, written: approachValues(file, webSearch) };
 }
 
-function loadAnalyzer(value: ApproachesSection['privacy'] | undefined): AnalyzerConfig | undefined {
+function loadAnalyzer(value: NonNullable<SettingsTree['value']['approaches']>['privacy']): AnalyzerConfig | undefined {
   if (value?.analyzer_url === undefined) return undefined;
   const { privacy: defaults } = approachesDefaults;
   return {

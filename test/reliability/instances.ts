@@ -16,6 +16,7 @@ export type Name = (typeof names)[number];
 
 /** In US dollars for a million tokens, so that a call takes 4 cents. */
 const price = 1000;
+export const nanoDollarsOfToken = price * 1000;
 const limits: Readonly<Record<Name, object>> = {
   alice: { requests_per_minute: aliceLimit },
   bob: { budget: { total: bobCalls * 0.04 }, max_concurrent: bobAtATime },
@@ -49,8 +50,19 @@ export async function startInstances(count: number): Promise<Instances> {
   const database = await postgres.createDatabase();
   const base = new URL(database).pathname.slice(1);
   const gateways: GatewayChild[] = [];
-  for (let i = 0; i < count; i++) {
-    gateways.push(await GatewayChild.start(filesOf(backend.urlFor(`i${i}`), database, redis.url)));
+  const stop = async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop()));
+    backend.stop();
+    await redis.stop();
+    await postgres.stop();
+  };
+  try {
+    for (let i = 0; i < count; i++) {
+      gateways.push(await GatewayChild.start(filesOf(backend.urlFor(`i${i}`), database, redis.url)));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
   const ask = (statement: string) => Number(postgres.run(statement, base).trim());
   return {
@@ -58,14 +70,9 @@ export async function startInstances(count: number): Promise<Instances> {
     redis,
     postgres,
     backend,
-    rows: () => ask("select count(*) from usage where status = 200"),
+    rows: () => ask('select count(*) from usage where status = 200'),
     used: (limitId) => ask(`select coalesce(sum(used), 0) from limit_counters where limit_id = '${limitId}'`),
-    stop: async () => {
-      await Promise.all(gateways.map((gateway) => gateway.stop()));
-      backend.stop();
-      await redis.stop();
-      await postgres.stop();
-    },
+    stop,
   };
 }
 

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../gateway-error.ts';
+import { changeStrings } from './json-strings.ts';
 import type { Placeholders } from './placeholders.ts';
 
 /** What the fields of these names hold, other than an object, is no text of anybody: a model, a server or a decoder needs it as it is. */
@@ -28,6 +29,17 @@ export function hideMessages<T>(value: T, placeholders: Placeholders): T {
     return text;
   });
   return changeTexts(value, (text, json) => (json ? placeholders.hideJson(text) : placeholders.hide(text)));
+}
+
+/** All texts that `hideMessages` would look at, each once. */
+export function textsIn(value: unknown): Set<string> {
+  const texts = new Set<string>();
+  const note = (text: string) => {
+    texts.add(text);
+    return text;
+  };
+  changeTexts(value, (text, json) => (json ? (changeStrings(text, note) ?? note(text)) : note(text)));
+  return texts;
 }
 
 /** A message of an answer with the values put back, in its tool calls as well. */

@@ -1,11 +1,12 @@
-import type { DataKind } from './recognizer.ts';
+import { dataKinds } from './recognizer.ts';
 
-const kinds: readonly DataKind[] = ['KEY', 'EMAIL', 'IBAN', 'CARD', 'IP', 'PHONE', 'TEXT'];
-const anyKind = kinds.join('|');
+const anyKind = dataKinds.join('|');
 const name = `(?:${anyKind})_[1-9]\\d{0,8}`;
 
 /** Every beginning of a kind, the empty one too. */
-const kindBeginnings = [...new Set(kinds.flatMap((kind) => [...kind].map((_, end) => kind.slice(0, end))))].join('|');
+const kindBeginnings = [...new Set(dataKinds.flatMap((kind) => [...kind].map((_, end) => kind.slice(0, end))))].join(
+  '|',
+);
 
 /** The beginnings of an escaped bracket in JSON, but for its last character. */
 const escapeBeginning = '\\\\(?:u(?:0(?:03?)?)?)?';
@@ -48,4 +49,4 @@ export const notations = { text: plain, json } as const;
 export type NotationName = keyof typeof notations;
 
 /** No placeholder is longer in any notation. */
-export const longestPlaceholder = 6 + 5 + 1 + 9 + 6;
+export const longestPlaceholder = 6 + Math.max(...dataKinds.map((kind) => kind.length)) + 1 + 9 + 6;

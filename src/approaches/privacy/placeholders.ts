@@ -1,3 +1,4 @@
+import { changeStrings } from './json-strings.ts';
 import { type NotationName, notations, placeholderForm } from './placeholder-form.ts';
 import type { DataKind, Recognizer } from './recognizer.ts';
 import { recognizers } from './recognizers.ts';
@@ -57,12 +58,7 @@ export class Placeholders {
    * the rest stays as it is written, numbers too. What is no JSON is hidden as any text.
    */
   hideJson(text: string): string {
-    if (!isJson(text)) return this.hide(text);
-    return text.replace(/"[^"\\]*(?:\\[\s\S][^"\\]*)*"/g, (written) => {
-      const value = JSON.parse(written) as string;
-      const hidden = this.hide(value);
-      return hidden === value ? written : JSON.stringify(hidden);
-    });
+    return changeStrings(text, (value) => this.hide(value)) ?? this.hide(text);
   }
 
   /** Puts the values back. What looks like a placeholder and stands for nothing stays. */
@@ -124,13 +120,4 @@ function cut(text: string, kind: DataKind, spans: Iterable<readonly [number, num
   }
   if (done < text.length) pieces.push({ text: text.slice(done) });
   return pieces;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

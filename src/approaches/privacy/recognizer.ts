@@ -1,5 +1,9 @@
-/** The kinds of personal data, as their placeholders name them. `TEXT` stands for none: it is what only looks like one. */
-export type DataKind = 'KEY' | 'EMAIL' | 'IBAN' | 'CARD' | 'IP' | 'PHONE' | 'TEXT';
+/**
+ * The kinds of personal data, as their placeholders name them. `DATA` is what has no kind of its own; `TEXT` stands for
+ * none: it is what only looks like one.
+ */
+export const dataKinds = ['KEY', 'EMAIL', 'IBAN', 'CARD', 'IP', 'PHONE', 'PERSON', 'LOCATION', 'DATA', 'TEXT'] as const;
+export type DataKind = (typeof dataKinds)[number];
 
 /** A place in a text: from the first index up to, not including, the second. */
 export type Span = readonly [start: number, end: number];

@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import type { TextFilter } from '../outcome.ts';
-import { hideMessages, restoreMessage } from '../privacy/hidden-messages.ts';
+import { analyze } from '../privacy/analyze.ts';
+import { recognizersOf } from '../privacy/found-values.ts';
+import { hideMessages, restoreMessage, textsIn } from '../privacy/hidden-messages.ts';
 import type { NotationName } from '../privacy/placeholder-form.ts';
 import { Placeholders } from '../privacy/placeholders.ts';
+import { recognizers } from '../privacy/recognizers.ts';
 import type { Wrapper } from '../stage.ts';
 
 /** No call sees the personal data of a request: placeholders stand for them, which the answer gets back as the data. */
@@ -12,11 +15,13 @@ export const privacy: Wrapper<Record<string, never>> = {
   parameters: z.strictObject({}) as z.ZodType<Record<string, never>>,
   maximumCalls: (inner) => inner,
   keepsStream: () => true,
-  wrap: async (request, next) => {
-    const placeholders = new Placeholders();
-    // All of it at once, so that what looks like a placeholder anywhere in it is known before names are given out.
+  wrap: async (request, next, { settings: { analyzer }, signal }) => {
     const { messages, fields, question, original } = request;
-    const hidden = hideMessages({ messages, fields, question, original }, placeholders);
+    const shown = { messages, fields, question, original };
+    const found = analyzer === undefined ? [] : await analyze(textsIn(shown), analyzer, signal);
+    const placeholders = new Placeholders([...recognizers, ...recognizersOf(found)]);
+    // All of it at once, so that what looks like a placeholder anywhere in it is known before names are given out.
+    const hidden = hideMessages(shown, placeholders);
     const outcome = await next({ ...request, ...hidden });
     const { reply, text, metadata } = outcome;
     const { message } = reply;

@@ -2,7 +2,18 @@ import * as z from 'zod';
 import { allowedHostProblem } from '../allowed-host.ts';
 import { searchProviders } from '../approaches-config.ts';
 import { backendUrlProblem } from '../backend-url.ts';
-import { anyText, choice, fieldHints, fieldTexts, onOff, seconds, text, variableName, wholeNumber } from './fields.ts';
+import {
+  amount,
+  anyText,
+  choice,
+  fieldHints,
+  fieldTexts,
+  onOff,
+  seconds,
+  text,
+  variableName,
+  wholeNumber,
+} from './fields.ts';
 
 /** In the units of the file. */
 export const approachesDefaults = {
@@ -109,7 +120,7 @@ const privacy = z
       {
         expects: 'a URL that begins with http:// or https://',
         example: '"http://127.0.0.1:5002"',
-        check: (value) => backendUrlProblem(value, { query: false, keySetting: 'nothing here' }),
+        check: (value) => backendUrlProblem(value, { query: false, keySetting: 'a proxy before it' }),
       },
     ),
     language: text('The language of the texts, as that service names it.', {
@@ -121,7 +132,7 @@ const privacy = z
       maximum: 300,
       example: approachesDefaults.privacy.timeout,
     }).default(approachesDefaults.privacy.timeout),
-    min_score: numberBetween('How sure it must be of what it finds, from 0 to 1.', {
+    min_score: amount('How sure it must be of what it finds, from 0 to 1.', {
       minimum: 0,
       maximum: 1,
       example: approachesDefaults.privacy.min_score,

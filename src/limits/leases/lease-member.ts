@@ -39,8 +39,8 @@ const shortestGapMs = 10;
 const waitingGapMs = 25;
 const shortestBackoffMs = 100;
 const longestBackoffMs = 1000;
-/** One slow answer is no loss, as when this process was busy. */
-const failuresOfLoss = 2;
+/** A slow answer or two are no loss, as when this process was busy. */
+const failuresOfLoss = 3;
 const loadAgainMs = 1000;
 
 /** Takes part in sharing limits: tells the authority what was used, and what is wanted. One message at a time. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { leaseSpans } from './lease-messages.ts';
 import { MemoryAuthority } from './memory-authority.ts';
-import { live, stepLists, type World } from './test-members.ts';
+import { live, sliceAfterDeath, stepLists, type World } from './test-members.ts';
 
 class MemoryWorld implements World {
   readonly leaseMs = leaseSpans.lease;
@@ -40,5 +40,19 @@ describe('the protocol of leases, over an authority in memory', () => {
     );
     expect(admitted).toBeGreaterThan(4000);
     expect(refused).toBeGreaterThan(100);
+  });
+
+  it('gives what a killed member held to others, but for what it may have used', async () => {
+    const world = new MemoryWorld();
+    const pass = (milliseconds: number) => world.pass(milliseconds);
+    const once = {
+      authority: world.authority,
+      leaseMs: world.leaseMs,
+      pass,
+      now: () => 0,
+      division: async () => undefined,
+    };
+    // 40 were used, and a step of 50 may have been, which is a quarter of 200.
+    expect(await sliceAfterDeath(once, 'd')).toEqual([0, 110]);
   });
 });

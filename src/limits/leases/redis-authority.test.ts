@@ -11,7 +11,7 @@ import { LeaseGovernor, type LeaseGovernorOptions } from './lease-governor.ts';
 import type { AuthorityState } from './lease-member.ts';
 import type { Division } from './memory-authority.ts';
 import { RedisAuthority } from './redis-authority.ts';
-import { live, stepLists, type World } from './test-members.ts';
+import { live, sliceAfterDeath, stepLists, type World } from './test-members.ts';
 
 const program = findRedis();
 const one = { requests: 1, tokens: 10, cost: 1000 };
@@ -78,6 +78,15 @@ describe.skipIf(program === undefined)('leases over a real Redis', () => {
       { numRuns: 12, endOnFailure: true },
     );
   }, 120_000);
+
+  it('gives what a killed member held to others, but for what it may have used', async () => {
+    const spans = { lease: 300, grace: 0 };
+    const authority = new RedisAuthority({ url: new Secret(redis.url), prefix: '{dead}:', spans, timeoutMs: 5000 });
+    const pass = async (milliseconds: number) => void (await sleep(milliseconds));
+    const world = { authority, leaseMs: 300, pass, now: () => 0, division: async () => undefined };
+    expect(await sliceAfterDeath(world, 'd')).toEqual([0, 110]);
+    await authority.close();
+  });
 
   it('lets four members admit all of a limit together, and never more', async () => {
     const members = await Promise.all([1, 2, 3, 4].map(() => join('{four}:')));

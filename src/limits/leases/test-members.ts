@@ -227,3 +227,35 @@ async function check(world: World, all: readonly Used[]): Promise<void> {
 
 /** The limits that the suite uses, for those who look at keys. */
 export const testLimits: readonly Limit[] = [testWindow, testTotal];
+
+/** How much another member gets: when one that holds all and has used some is gone, and when that has left the window. */
+export async function sliceAfterDeath({ authority, pass, leaseMs }: World, run: string): Promise<number[]> {
+  const seqs = new Map<string, number>();
+  const say = async (member: string, numbers: { allotted: number; used: number; step: number; wanted: number }) => {
+    const seq = (seqs.get(member) ?? 0) + 1;
+    seqs.set(member, seq);
+    const report = {
+      key: testWindow.id,
+      kind: 'window' as const,
+      maximum: 200,
+      needed: 0,
+      base: undefined,
+      ...numbers,
+    };
+    const request = { member: `${run}-${member}`, seq, isLeaving: false, reports: [report] };
+    return (await authority.sync(request)).slots[0] as SyncReply['slots'][number];
+  };
+  const beat = async () => {
+    // Time passes for the authority only while somebody speaks to it.
+    for (let i = 0; i < 12; i++) {
+      await pass(leaseMs / 10);
+      await say('other', { allotted: 0, used: 0, step: 0, wanted: 0 });
+    }
+  };
+  const { step } = await say('first', { allotted: 0, used: 0, step: 0, wanted: 200 });
+  await say('first', { allotted: 200, used: 40, step, wanted: 0 });
+  const before = await say('other', { allotted: 0, used: 0, step: 0, wanted: 200 });
+  await beat();
+  const after = await say('other', { allotted: 0, used: 0, step: 0, wanted: 200 });
+  return [before.allotted, after.allotted];
+}

@@ -89,14 +89,20 @@ describe('under load', () => {
   });
 
   it('limits that are lowered hold for the next call, and what runs is let be', async () => {
-    const { create, ask, sdk, limits, backend } = await startGoverned(() => ({ usage: reported, delay_ms: 200 }));
+    const gate = Promise.withResolvers<void>();
+    const { create, ask, sdk, limits, backend } = await startGoverned(async () => {
+      await gate.promise;
+      return { usage: reported, delay_ms: 300 };
+    });
     const { id, secret } = await create({ name: 'alice', limits: { max_concurrent: 10 } });
     const running = Array.from({ length: 10 }, () => sdk(secret).chat.completions.create(shortChat));
     await backend.waitForPost(10);
     await ask('PATCH', `/admin/keys/${id}`, { limits: { max_concurrent: 3 } });
     expect((await limits())['key:alice/concurrent']).toMatchObject({ limit: 3, used: 10, remaining: 0 });
     expect(await failureOf(sdk(secret).chat.completions.create(shortChat))).toMatchObject({ status: 429 });
+    gate.resolve();
     expect(await Promise.all(running)).toHaveLength(10);
+    await expect.poll(async () => (await limits())['key:alice/concurrent']?.used).toBe(0);
     const three = Array.from({ length: 4 }, () => sdk(secret).chat.completions.create(shortChat));
     const statuses = (await Promise.allSettled(three)).map(({ status }) => status).toSorted();
     expect(statuses).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
