@@ -176,7 +176,7 @@ describe('a key that may not be used', () => {
       expect.objectContaining({ last4: secret.slice(-4), expires_at: expect.any(String) }),
       expect.objectContaining({ last4: rotated.body.secret.slice(-4), expires_at: null }),
     ]);
-    await expect.poll(() => tryKey(secret), { timeout: 20_000 }).toBe('401 invalid_api_key');
+    await expect.poll(() => tryKey(secret), { timeout: 20_000, interval: 700 }).toBe('401 invalid_api_key');
     expect(await (await gateway.get('/v1/models', { authorization: secret })).text()).toContain('expired');
     expect(await tryKey(rotated.body.secret)).toBe('200');
     for (const overlap of [-1, 1e9, '5', null]) {
@@ -190,7 +190,7 @@ describe('a key that may not be used', () => {
     const { ask, create, tryKey } = await start();
     const key = await create({ name: 'short', expires_at: new Date(Date.now() + 1500).toISOString() });
     expect(await tryKey(key.secret)).toBe('200');
-    await expect.poll(() => tryKey(key.secret), { timeout: 20_000 }).toBe('401 invalid_api_key');
+    await expect.poll(() => tryKey(key.secret), { timeout: 20_000, interval: 700 }).toBe('401 invalid_api_key');
     expect((await ask('GET', '/admin/keys?status=expired')).body.data).toEqual([
       expect.objectContaining({ id: key.id }),
     ]);

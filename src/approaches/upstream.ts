@@ -95,7 +95,7 @@ export class Upstream {
 
   async #charge(answer: Answer, usage: Usage | undefined, call: Call, text: () => string): Promise<void> {
     const { ledger, spending, count, costOf } = this.#ports;
-    const known = usage ?? (await count(call.body, text()));
+    const known = usage?.totalTokens === undefined ? await count(call.body, text()) : usage;
     const cost = costOf(targetOf(answer), known);
     ledger.add(answer.backend, answer.model, known, cost);
     spending.charge(cost);

@@ -1,4 +1,4 @@
-import { addUsage, readUsage, type Usage } from '../types/usage.ts';
+import { addUsage, type Usage } from '../types/usage.ts';
 import type { ModelRecord } from '../types/usage-record.ts';
 
 /** What all upstream answers of one request took, by who gave them. */
@@ -33,7 +33,13 @@ export class UsageLedger {
   }
 }
 
-const nothing = readUsage({ prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }) as Usage;
+const nothing: Usage = {
+  promptTokens: 0,
+  completionTokens: 0,
+  totalTokens: 0,
+  cachedTokens: undefined,
+  reasoningTokens: undefined,
+};
 
 /** The `usage` of OpenAI's answers. */
 export function toOpenAi(usage: Usage): object {

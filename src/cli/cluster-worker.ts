@@ -1,7 +1,8 @@
 import { RemoteSlots } from '../balancing/remote-slots.ts';
 import { isSlotsResponse } from '../balancing/slots-messages.ts';
 import type { Deletions, Package } from '../config/deletions.ts';
-import type { Everywhere, Gateway } from '../gateway.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Everywhere } from '../gateway-options.ts';
 import { isLeaseAnswer, RemoteAuthority } from '../limits/leases/lease-channel.ts';
 import { isLimiterResponse } from '../limits/limiter-messages.ts';
 import { RemoteLimiter } from '../limits/remote-limiter.ts';

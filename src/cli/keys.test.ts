@@ -42,21 +42,21 @@ describe('headrace keys', () => {
       return answer.status === 429 ? 401 : answer.status; // refused, and too often within a minute
     };
     const secret = made.stdout.trim();
-    await expect.poll(() => status(secret), { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => status(secret), { timeout: 20_000, interval: 700 }).toBe(200);
     const shown = await json(folder, 'show', 'alice');
     expect(shown).toMatchObject({ name: 'alice', role: 'admin', tier: 'free', tags: ['a', 'b'], status: 'active' });
     const list = await keys(folder, 'list');
     expect(list.stdout).toContain(shown.id);
     expect(list.stdout + JSON.stringify(shown)).not.toContain(secret);
     const rotated = await json(folder, 'rotate', 'alice', '--overlap', '600');
-    await expect.poll(() => status(rotated.secret), { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => status(rotated.secret), { timeout: 20_000, interval: 700 }).toBe(200);
     expect(await status(secret)).toBe(200);
     expect(await json(folder, 'disable', shown.id)).toMatchObject({ status: 'disabled' });
-    await expect.poll(() => status(secret), { timeout: 20_000 }).toBe(401);
+    await expect.poll(() => status(secret), { timeout: 20_000, interval: 700 }).toBe(401);
     expect(await json(folder, 'enable', shown.id)).toMatchObject({ status: 'active' });
-    await expect.poll(() => status(secret), { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => status(secret), { timeout: 20_000, interval: 700 }).toBe(200);
     expect(await json(folder, 'delete', 'alice')).toEqual({ deleted: shown.id });
-    await expect.poll(() => status(secret), { timeout: 20_000 }).toBe(401);
+    await expect.poll(() => status(secret), { timeout: 20_000, interval: 700 }).toBe(401);
   });
 
   it('makes teams and tags', async () => {

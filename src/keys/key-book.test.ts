@@ -201,7 +201,7 @@ it('every process of a storage knows a key within a second of its making, and of
   });
   const { secret, id } = await first.create({ name: 'alice' });
   const status = async () => (await second.get('/v1/models', { authorization: secret })).status;
-  await expect.poll(status, { timeout: 20_000 }).toBe(200);
+  await expect.poll(status, { timeout: 20_000, interval: 700 }).toBe(200);
   await first.ask('POST', `/admin/keys/${id}/disable`);
-  await expect.poll(status, { timeout: 20_000 }).toBe(401);
+  await expect.poll(status, { timeout: 20_000, interval: 700 }).toBe(401);
 });

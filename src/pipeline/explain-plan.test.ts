@@ -48,6 +48,17 @@ test('what a request changes of them is told as it is then', async () => {
   );
 });
 
+test('the calls for a long text are those for a text of its length', async () => {
+  const route = { approach: 'memory', parameters: { chunk_tokens: 1000 } };
+  const asking = (content: string) => ({ messages: [{ role: 'user', content }] });
+  expect((await explain(route, asking('What is it?'))).lines).toContain('approach: memory, at most 1 call');
+  // About 9 tokens a line, so less than 4,000: at most 8 pieces.
+  const long = `${'This is a line of a long text.\n'.repeat(440)}\n\nWhat is it?`;
+  expect((await explain(route, asking(long))).lines).toContain('approach: memory, at most 9 calls');
+  const bounded = await explain({ ...route, budget: { max_calls: 4 } }, asking(long));
+  expect(bounded.lines).toContain('approach: memory, at most 4 calls');
+});
+
 test('a plain call has no stages, and says why where it is made in place of some', async () => {
   const plain = await explain({});
   expect(plain.lines).toContain('approach: none, at most 1 call');

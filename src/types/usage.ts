@@ -7,20 +7,24 @@ export interface Usage {
   readonly reasoningTokens: number | undefined;
 }
 
-/** Reads OpenAI's `usage` object by field, never by the shape of what is around it. */
+/** No call has more tokens; a larger number says nothing. */
+const mostTokens = 1e9;
+
+/**
+ * Reads OpenAI's `usage` object by field, never by the shape of what is around it. What is no number of tokens is left
+ * out. A total is never less than its parts, and never 0, which servers write that do not count: it is undefined then.
+ */
 export function readUsage(value: unknown): Usage | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const usage = value as Record<string, unknown>;
   const promptTokens = count(usage.prompt_tokens);
   const completionTokens = count(usage.completion_tokens);
-  const sum =
-    promptTokens === undefined && completionTokens === undefined
-      ? undefined
-      : (promptTokens ?? 0) + (completionTokens ?? 0);
+  const sum = promptTokens === undefined ? undefined : promptTokens + (completionTokens ?? 0);
+  const total = Math.max(count(usage.total_tokens) ?? 0, sum ?? 0);
   return {
     promptTokens,
     completionTokens,
-    totalTokens: count(usage.total_tokens) ?? sum,
+    totalTokens: total === 0 ? undefined : total,
     cachedTokens: detail(usage.prompt_tokens_details, 'cached_tokens'),
     reasoningTokens: detail(usage.completion_tokens_details, 'reasoning_tokens'),
   };
@@ -48,5 +52,5 @@ function detail(details: unknown, name: string): number | undefined {
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+  return typeof value === 'number' && value >= 0 && value <= mostTokens ? value : undefined;
 }

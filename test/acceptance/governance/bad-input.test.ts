@@ -124,10 +124,8 @@ describe('any text', () => {
       }
       const { id } = await create({ name: text, owner: text, team: text, tags: [text], models: [text] });
       expect((await ask('PATCH', `/admin/keys/${id}`, { owner: `${text}2` })).body.owner).toBe(`${text}2`);
-      expect((await ask('PATCH', `/admin/keys/${id}`, { owner: text })).body).toMatchObject({
-        owner: text,
-        team: text,
-      });
+      const back = await ask('PATCH', `/admin/keys/${id}`, { owner: text });
+      expect(back.body).toMatchObject({ owner: text, team: text });
     }
     for (const text of hostile) {
       for (const field of ['name', 'owner', 'team', 'tag']) {

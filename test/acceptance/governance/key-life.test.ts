@@ -109,6 +109,23 @@ describe('under load', () => {
   });
 });
 
+it('who goes on with a disabled key is told why ten times, then slowed down; right keys never are', async () => {
+  const { create, ask, sdk, tryKey } = await startGoverned(() => ({ usage: reported }));
+  const { id, secret } = await create({ name: 'alice' });
+  const other = await create({ name: 'bob' });
+  await ask('POST', `/admin/keys/${id}/disable`);
+  for (let turn = 0; turn < 10; turn++) {
+    const refused = await failureOf(sdk(secret).chat.completions.create(shortChat));
+    expect(refused).toMatchObject({ status: 401, message: expect.stringContaining('disabled') });
+  }
+  const slowed = (await failureOf(sdk(secret).chat.completions.create(shortChat))) as APIError;
+  expect(slowed.status).toBe(429);
+  expect(Number(slowed.headers?.get('retry-after'))).toBeGreaterThan(0);
+  expect(await tryKey(other.secret)).toBe('200');
+  await ask('POST', `/admin/keys/${id}/enable`);
+  expect(await tryKey(secret)).toBe('200');
+});
+
 describe('a team', () => {
   it('that is deleted refuses its keys with what is wrong, charges nothing, and keeps what they had used', async () => {
     const { create, ask, sdk, backend, limits } = await startGoverned(() => ({ usage: reported }));

@@ -23,6 +23,21 @@ describe('a key that the server refuses (R10)', () => {
     expect(backend.posts()).toHaveLength(1);
   });
 
+  test.each(['moa', 'bon', 'genselect', 'self_consistency'])(
+    'A8 with the approach %s it is the same, after one POST',
+    async (headrace_approach) => {
+      const backend = await startFakeBackend({ require_key: 'K' });
+      const gateway = await startAt(`${backend.url}/v1`);
+      for (const stream of [false, true]) {
+        const answer = await gateway.post(chatPath, { ...chat(), headrace_approach, stream });
+        expect(answer.headers.get('x-should-retry')).toBe('false');
+        const { message } = await expectError(answer, 502, 'upstream_auth_failed');
+        expect(message).toContain('no key');
+      }
+      expect(backend.posts()).toHaveLength(2);
+    },
+  );
+
   test('A6 of a backend.yaml the setting is api_key_env_var', async () => {
     const backend = await startFakeBackend({ require_key: 'K', profile: 'vllm' });
     const files = { 'backends/mine/backend.yaml': backendYaml(backend.baseUrl) };
