@@ -82,7 +82,13 @@ export class SqliteConnection {
   #running(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     // No arguments, and nothing of the environment: no key has any business there.
-    const worker = new Worker(threadUrl, { name: 'storage', execArgv: [], env: {}, workerData: this.#workerData });
+    const worker = new Worker(threadUrl, {
+      name: 'storage',
+      execArgv: [],
+      env: {},
+      workerData: this.#workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: 6 }, // of its own, as the process may have been given a large one
+    });
     worker.on('message', (answer: SqliteAnswer) => this.#answer(answer));
     worker.on('error', (error) => this.#lose(worker, stopped(error.message)));
     worker.on('messageerror', (error) => this.#lose(worker, stopped(error.message)));
