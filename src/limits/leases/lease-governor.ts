@@ -73,8 +73,15 @@ export class LeaseGovernor implements Governor {
     return this.#decide(set, demand, at) ?? this.#wait(set, demand, at);
   }
 
+  /** What others used is asked for where it was heard long ago, so that whoever looks again sees it. */
   state(bound: BoundLimits): readonly LimitState[] {
-    return (bound as CounterSet).state(this.#clock.read());
+    const set = bound as CounterSet;
+    const at = this.#clock.read();
+    for (const counter of set.counters as readonly LeasedCounter[]) {
+      const slot = counter.slot(at);
+      if (at.monotonicMs - slot.toldAt > freshMs) slot.touch();
+    }
+    return set.state(at);
   }
 
   async close(): Promise<void> {

@@ -64,8 +64,7 @@ it('200 clients of two workers pass no limit together, and the ledger says what 
   expect(sum.total_tokens).toBe(passed * 16);
 });
 
-// A worker that has nothing to tell does not hear what the others used, and says its old number, as `shared`, for ever.
-it.fails('both workers say the same of a limit, soon after it was used', { timeout: 60_000 }, async () => {
+it('both workers say the same of a limit, soon after it was used', { timeout: 60_000 }, async () => {
   const { get, chat } = await startWorkers();
   const statuses = [];
   for (let turn = 0; turn < 20; turn++) statuses.push(await chat());
@@ -75,5 +74,5 @@ it.fails('both workers say the same of a limit, soon after it was used', { timeo
     return states.find(({ resource }) => resource === 'tokens')?.used ?? 0;
   };
   const all = async () => new Set(await Promise.all(Array.from({ length: 10 }, used)));
-  await expect.poll(all, { timeout: 5000, interval: 500 }).toEqual(new Set([20 * 16]));
+  await expect.poll(all, { timeout: 20_000, interval: 500 }).toEqual(new Set([20 * 16]));
 });
