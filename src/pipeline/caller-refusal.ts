@@ -4,7 +4,7 @@ import type { LimitState } from '../limits/limit.ts';
 import { formatDuration, rateLimitHeaders } from '../limits/rate-limit-headers.ts';
 import type { Caller } from '../types/caller.ts';
 import { callerRates } from './caller-rates.ts';
-import { countedOf, dollars, spanOf, whose } from './limit-words.ts';
+import { atSecond, countedOf, dollars, spanOf, whose } from './limit-words.ts';
 
 export type Refusal = Extract<Admission, { admitted: false }>;
 
@@ -31,7 +31,7 @@ export function unpriced(models: readonly string[], caller: Caller): GatewayErro
 
 function budgetError({ refusedBy, retryAfterMs }: Refusal, needed: number): GatewayError {
   const { limit, used, remaining, resetMs } = refusedBy;
-  const resetsAt = resetMs === undefined ? undefined : new Date(Date.now() + resetMs).toISOString();
+  const resetsAt = resetMs === undefined ? undefined : atSecond(Date.now() + resetMs);
   const when =
     retryAfterMs === undefined && needed > limit.maximum
       ? 'more than the whole budget'

@@ -8,7 +8,7 @@ import { type AdmissionPorts, admitCaller, type CallerGrant, type Refused, refus
 import { promptBound } from './call-size.ts';
 import { admitOrDowngrade } from './downgrade.ts';
 import type { Say } from './explain.ts';
-import { countedOf, dollars, spanOf, whose } from './limit-words.ts';
+import { atSecond, countedOf, dollars, spanOf, whose } from './limit-words.ts';
 
 /** Who would make the call. */
 export interface ExplainedCaller {
@@ -112,7 +112,7 @@ function describeState(state: LimitState, at: number, demand: Demand, isUseKnown
   if (period === undefined || period === 'minute' || !isUseKnown) {
     return `${most}: ${takes}; how much of it is left now, only the running gateway knows`;
   }
-  const anew = resetMs === undefined ? '' : `, anew at ${new Date(at + resetMs).toISOString()}`;
+  const anew = resetMs === undefined ? '' : `, anew at ${atSecond(at + resetMs)}`;
   const verdict = needed <= remaining ? 'holds' : 'broken';
   return `${most}: ${verdict}, ${amount(used)} are used as far as it is stored, ${amount(remaining)} are left${anew}; ${takes}`;
 }

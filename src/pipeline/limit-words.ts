@@ -16,6 +16,11 @@ export function spanOf({ period }: Limit): string {
   return period === 'total' ? 'in total' : `a ${period}`;
 }
 
+/** Periods begin with a second; clocks that are read one after the other differ by less. */
+export function atSecond(wallMs: number): string {
+  return new Date(Math.round(wallMs / 1000) * 1000).toISOString();
+}
+
 /** Down to a hundredth of a cent, and to what there is where it is less. */
 export function dollars(nanoDollars: number): string {
   const amount = nanoDollars / 1e9;
