@@ -1,30 +1,9 @@
+// What admitting and settling costs through leases, beside one process alone: three levels of four limits each.
 import type { Governor } from '../src/limits/governor.ts';
 import { LeaseGovernor } from '../src/limits/leases/lease-governor.ts';
 import { MemoryAuthority } from '../src/limits/leases/memory-authority.ts';
-import { type Level, type Limit, limitId, type Period, type Resource } from '../src/limits/limit.ts';
 import { MemoryGovernor } from '../src/limits/memory-governor.ts';
-
-/** What admitting and settling costs through leases, beside one process alone: three levels of four limits each. */
-const levels: readonly Level[] = [
-  { kind: 'key', name: 'alice' },
-  { kind: 'team', name: 'research' },
-  { kind: 'tag', name: 'batch' },
-];
-const kinds: readonly (readonly [Resource, Period | undefined])[] = [
-  ['requests', 'minute'],
-  ['tokens', 'minute'],
-  ['cost', 'month'],
-  ['concurrent', undefined],
-];
-const limits: Limit[] = levels.flatMap((level) =>
-  kinds.map(([resource, period]) => ({
-    id: limitId(level, resource, period),
-    level,
-    resource,
-    period,
-    maximum: 2 ** 50,
-  })),
-);
+import { limits } from './twelve-limits.ts';
 
 const rounds = 5;
 const turns = 200;

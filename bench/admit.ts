@@ -1,27 +1,6 @@
-import { type Level, type Limit, limitId, type Period, type Resource } from '../src/limits/limit.ts';
+// What admitting and settling a call costs over three levels of four limits each, in processor time of one thread.
 import { MemoryGovernor } from '../src/limits/memory-governor.ts';
-
-/** What admitting and settling a call costs over three levels of four limits each, in processor time of one thread. */
-const levels: readonly Level[] = [
-  { kind: 'key', name: 'alice' },
-  { kind: 'team', name: 'research' },
-  { kind: 'tag', name: 'batch' },
-];
-const kinds: readonly (readonly [Resource, Period | undefined])[] = [
-  ['requests', 'minute'],
-  ['tokens', 'minute'],
-  ['cost', 'month'],
-  ['concurrent', undefined],
-];
-const limits: Limit[] = levels.flatMap((level) =>
-  kinds.map(([resource, period]) => ({
-    id: limitId(level, resource, period),
-    level,
-    resource,
-    period,
-    maximum: 2 ** 50,
-  })),
-);
+import { limits } from './twelve-limits.ts';
 
 const rounds = 5;
 const calls = 400_000;

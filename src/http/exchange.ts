@@ -46,6 +46,7 @@ export interface HttpRoute {
    * Answers. Errors that are thrown become the answer.
    * @param caller who asks; on an open route nobody in particular
    * @param rest what stands behind a prefix or in the place of the braces, as it was sent
+   * @returns a promise, where it takes a while
    */
-  readonly handle: (exchange: Exchange, caller: Caller, rest: string) => void | Promise<void>;
+  readonly handle: (exchange: Exchange, caller: Caller, rest: string) => unknown;
 }

@@ -3,7 +3,6 @@ import type { Catalog } from '../models/catalog.ts';
 import { notFound } from '../pipeline/resolve.ts';
 import type { MetricsPage } from '../telemetry/metrics.ts';
 import type { Degradation } from './degradation.ts';
-import type { Exchange } from './exchange.ts';
 import { IdempotentCalls, type IdempotentPorts } from './idempotency/idempotent-calls.ts';
 import { toModelBody } from './model-body.ts';
 import { decodeName, replyJson } from './reply-json.ts';
@@ -26,11 +25,10 @@ export interface HandlerPorts extends ServePorts {
 export function createHandlers(ports: HandlerPorts): RouteHandlers {
   const idempotent = new IdempotentCalls(ports.idempotency);
   return {
-    call: async (exchange, caller, protocol) => {
-      const serve = (one: Exchange) => serveCall(one, caller, protocol, ports);
+    call: (exchange, caller, protocol) => {
       const key = exchange.header('idempotency-key');
-      if (key === undefined) await serve(exchange);
-      else await idempotent.serve(exchange, caller, key, serve);
+      if (key === undefined) return serveCall(exchange, caller, protocol, ports);
+      return idempotent.serve(exchange, caller, key, (one) => serveCall(one, caller, protocol, ports));
     },
     listModels: async (exchange, caller) => {
       const listings = await ports.catalog().list(caller);

@@ -9,7 +9,7 @@ import type { Protocol } from '../types/protocol.ts';
 import type { Exchange, HttpRoute } from './exchange.ts';
 
 export interface RouteHandlers {
-  call(exchange: Exchange, caller: Caller, protocol: Protocol): Promise<void>;
+  call(exchange: Exchange, caller: Caller, protocol: Protocol): Promise<unknown>;
   listModels(exchange: Exchange, caller: Caller): Promise<void>;
   getModel(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
   health(exchange: Exchange): void;

@@ -78,8 +78,9 @@ export async function serveCall(
     if (whole !== undefined && isSpentKnown(run, whole)) await settleCaller(call, run, whole, lease.pipeline);
     writeAnswer(exchange, answer, run, lease.heartbeatMs);
     if (answer.settled !== undefined) void answer.finished.then(() => run.admitted?.grant.leave());
-    const finish = await (answer.settled ?? answer.finished);
-    await settleCaller(call, run, finish, lease.pipeline);
+    const finish = whole ?? (await (answer.settled ?? answer.finished));
+    const settling = settleCaller(call, run, finish, lease.pipeline);
+    if (settling !== undefined) await settling;
     const record = toRecord(serving, endingOf(finish, answer.status));
     ports.ended(record, finish.error, watch?.ended(record), caller);
     return record;

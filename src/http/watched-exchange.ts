@@ -1,38 +1,16 @@
 import type { CallWatch } from '../types/call-watch.ts';
-import type { Exchange, HeaderList, RequestHeaders } from './exchange.ts';
+import type { Exchange, HeaderList } from './exchange.ts';
+import { RequestView } from './request-view.ts';
 
 /** An exchange whose answer is watched on its way to the client. */
-export class WatchedExchange implements Exchange {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly body: Buffer;
-  readonly remoteAddress: string;
-  readonly receivedAt: number;
-  readonly signal: AbortSignal;
+export class WatchedExchange extends RequestView implements Exchange {
   readonly #exchange: Exchange;
   readonly #watch: CallWatch;
 
   constructor(exchange: Exchange, watch: CallWatch) {
-    this.id = exchange.id;
-    this.method = exchange.method;
-    this.path = exchange.path;
-    this.query = exchange.query;
-    this.body = exchange.body;
-    this.remoteAddress = exchange.remoteAddress;
-    this.receivedAt = exchange.receivedAt;
-    this.signal = exchange.signal;
+    super(exchange);
     this.#exchange = exchange;
     this.#watch = watch;
-  }
-
-  header(name: string): string | undefined {
-    return this.#exchange.header(name);
-  }
-
-  headers(): RequestHeaders {
-    return this.#exchange.headers();
   }
 
   reply(status: number, headers: HeaderList, body: Buffer | string): void {

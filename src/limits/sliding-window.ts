@@ -44,6 +44,18 @@ export class SlidingWindow {
     return number < this.#head ? undefined : this.#ring[this.#offset(number) + 2];
   }
 
+  /**
+   * Changes the tokens of a call by so many; what a call takes after it has left the window counts from then on.
+   * @returns the number under which it is found from now on
+   */
+  shift(now: number, number: number, by: number): number {
+    this.expire(now);
+    const present = this.tokensOf(number);
+    if (present !== undefined) this.change(number, 1, Math.max(0, present + by));
+    else if (by > 0) return this.add(now, by);
+    return number;
+  }
+
   /** Lets go of what is older than the window. */
   expire(now: number): void {
     while (this.#head < this.#tail) {

@@ -68,11 +68,6 @@ export class WindowCounter implements Counter {
   }
 
   #change(at: Moment, booking: number, by: number): number {
-    const window = this.#window as SlidingWindow;
-    window.expire(at.monotonicMs);
-    const present = window.tokensOf(booking);
-    if (present !== undefined) window.change(booking, 1, Math.max(0, present + by));
-    else if (by > 0) return window.add(at.monotonicMs, by);
-    return booking;
+    return (this.#window as SlidingWindow).shift(at.monotonicMs, booking, by);
   }
 }

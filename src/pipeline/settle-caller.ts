@@ -18,24 +18,35 @@ export interface Spent {
 
 const nothing: Spent = { usage: undefined, source: 'none', cost: 0 };
 
+interface SettlePorts extends AdmissionPorts {
+  /** Told of a failure that no client can be told of. */
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Puts the truth in place of what was reserved for a call, whatever became of it; a call that never went out counts for
  * nothing. What was spent is then in the run. It does so once.
  * @param finish undefined: the call ended without an answer
+ * @returns undefined where there is nothing to wait for
  */
-export async function settleCaller(
+export function settleCaller(
   call: Call | undefined,
   run: Run,
   finish: Finish | undefined,
-  ports: AdmissionPorts & { readonly failed: (error: unknown) => void },
-): Promise<void> {
+  ports: SettlePorts,
+): Promise<void> | undefined {
   const { admitted } = run;
-  if (run.spent !== undefined || (admitted === undefined && !ports.costsWanted)) return;
+  if (run.spent !== undefined || (admitted === undefined && !ports.costsWanted)) return undefined;
   if (call === undefined || run.attempts.count === 0) {
     run.spent = nothing;
     admitted?.grant.release();
-    return;
+    return undefined;
   }
+  return settleSpent(call, run, finish, ports);
+}
+
+async function settleSpent(call: Call, run: Run, finish: Finish | undefined, ports: SettlePorts): Promise<void> {
+  const { admitted } = run;
   try {
     const spent = await measureSpent(call, run, finish, ports);
     run.spent = spent;

@@ -80,7 +80,7 @@ export class Http1Exchange implements UpstreamExchange {
     carrier?.drop();
   }
 
-  /** It has a connection, or has lost it. */
+  /** It has a connection. */
   carriedBy(carrier: Carrier): void {
     this.#carrier = carrier;
   }

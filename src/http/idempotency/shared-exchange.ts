@@ -1,39 +1,15 @@
-import type { Exchange, HeaderList, RequestHeaders } from '../exchange.ts';
+import type { Exchange, HeaderList } from '../exchange.ts';
+import { RequestView } from '../request-view.ts';
 import type { RecordedAnswer } from './recorded-answer.ts';
 
 /** The exchange of a call for which several clients may wait: it is the first one's request, and everybody's answer. */
-export class SharedExchange implements Exchange {
-  readonly id: string;
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly body: Buffer;
-  readonly remoteAddress: string;
-  readonly receivedAt: number;
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal;
-  readonly #first: Exchange;
+export class SharedExchange extends RequestView implements Exchange {
   readonly #answer: RecordedAnswer;
 
+  /** @param signal aborted when nobody waits any more */
   constructor(first: Exchange, answer: RecordedAnswer, signal: AbortSignal) {
-    this.id = first.id;
-    this.method = first.method;
-    this.path = first.path;
-    this.query = first.query;
-    this.body = first.body;
-    this.remoteAddress = first.remoteAddress;
-    this.receivedAt = first.receivedAt;
-    this.signal = signal;
-    this.#first = first;
+    super(first, signal);
     this.#answer = answer;
-  }
-
-  header(name: string): string | undefined {
-    return this.#first.header(name);
-  }
-
-  headers(): RequestHeaders {
-    return this.#first.headers();
   }
 
   reply(status: number, headers: HeaderList, body: Buffer | string): void {

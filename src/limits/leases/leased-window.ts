@@ -87,12 +87,7 @@ export class LeasedWindow implements LeasedCounter {
   }
 
   #change(at: Moment, booking: number, by: number): number {
-    const window = this.#window as SlidingWindow;
-    window.expire(at.monotonicMs);
-    const present = window.tokensOf(booking);
-    let changed = booking;
-    if (present !== undefined) window.change(booking, 1, Math.max(0, present + by));
-    else if (by > 0) changed = window.add(at.monotonicMs, by);
+    const changed = (this.#window as SlidingWindow).shift(at.monotonicMs, booking, by);
     this.#took(at, Math.max(0, by));
     return changed;
   }
