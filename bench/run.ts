@@ -123,7 +123,8 @@ async function benchTargets(work: string): Promise<void> {
   const options = readOptions();
   const toolbox = openToolbox();
   const upstream = { port: await findFreePort() };
-  const profiled = options.only.includes('headrace-telemetry') ? 'headrace-telemetry' : 'headrace';
+  const alone = options.only.length === 1 ? options.only[0] : undefined;
+  const profiled = alone ?? (options.only.includes('headrace-telemetry') ? 'headrace-telemetry' : 'headrace');
   const only = options.profile === undefined ? options.only : [profiled];
   const targets: Target[] = [];
   for (const name of only) targets.push(await createTarget(name, toolbox, `127.0.0.1:${upstream.port}`, work));
