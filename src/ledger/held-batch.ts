@@ -1,4 +1,5 @@
-import { addUp, halve } from './open-batch.ts';
+import { CounterSums } from './counter-sums.ts';
+import { halve } from './open-batch.ts';
 import type { SpooledBatch } from './spool.ts';
 import type { UsageBatch } from './usage-entry.ts';
 
@@ -38,7 +39,7 @@ export class HeldBatch {
   /** Takes the counters of another one that was stripped, as this one was. */
   absorb({ batch }: HeldBatch): void {
     if (this.batch === undefined || batch === undefined) return;
-    this.batch = { ...this.batch, counters: addUp([...this.batch.counters, ...batch.counters]) };
+    this.batch = { ...this.batch, counters: new CounterSums([...this.batch.counters, ...batch.counters]).changes() };
   }
 
   /**

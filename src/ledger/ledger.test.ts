@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { addUp } from './open-batch.ts';
+import { CounterSums } from './counter-sums.ts';
 import { book, openTestLedger, openTestStore, recordOf, spoolIn, testFolder } from './test-ledger.ts';
 import type { UsageEntry } from './usage-entry.ts';
 
@@ -226,11 +226,11 @@ it('changes of one limit in one period are added up', () => {
     { limitId: 'a', periodStart: 0 },
     { limitId: 'a', periodStart: 1 },
   ];
-  const sums = addUp([
+  const sums = new CounterSums([
     { ...a, used: 1 },
     { ...b, used: 2 },
     { ...a, used: 4 },
-  ]);
+  ]).changes();
   expect(sums).toEqual([
     { ...a, used: 5 },
     { ...b, used: 2 },

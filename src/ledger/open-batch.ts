@@ -1,9 +1,10 @@
+import { CounterSums } from './counter-sums.ts';
 import type { CounterChange, UsageBatch, UsageEntry } from './usage-entry.ts';
 
 /** What came since the last batch. */
 export class OpenBatch {
   #entries: UsageEntry[] = [];
-  #changes: CounterChange[] = [];
+  #sums = new CounterSums();
 
   get rows(): number {
     return this.#entries.length;
@@ -14,28 +15,17 @@ export class OpenBatch {
   }
 
   count(changes: readonly CounterChange[]): void {
-    for (const change of changes) this.#changes.push(change);
+    this.#sums.add(changes);
   }
 
   /** Closes it: what comes from now on belongs to the next one. @returns undefined: there is nothing */
   seal(id: () => string, at: number): UsageBatch | undefined {
-    if (this.#entries.length === 0 && this.#changes.length === 0) return undefined;
-    const batch = { id: id(), at, entries: this.#entries, counters: addUp(this.#changes) };
+    if (this.#entries.length === 0 && this.#sums.isEmpty) return undefined;
+    const batch = { id: id(), at, entries: this.#entries, counters: this.#sums.changes() };
     this.#entries = [];
-    this.#changes = [];
+    this.#sums = new CounterSums();
     return batch;
   }
-}
-
-/** One change for each limit and period. */
-export function addUp(changes: readonly CounterChange[]): CounterChange[] {
-  const sums = new Map<string, CounterChange>();
-  for (const change of changes) {
-    const place = `${change.periodStart} ${change.limitId}`;
-    const sum = sums.get(place);
-    sums.set(place, sum === undefined ? change : { ...change, used: sum.used + change.used });
-  }
-  return [...sums.values()];
 }
 
 /**

@@ -37,12 +37,12 @@ export class CounterSet implements BoundLimits {
     const tokens = countable(demand.tokens, 0);
     const cost = countable(demand.cost, 0);
     for (let i = 0; i < counters.length; i++) {
-      const amount = this.#amount(i, requests, tokens, cost, 1);
+      const amount = this.amount(i, requests, tokens, cost, 1);
       if (amount > 0 && (counters[i] as Counter).available(at) < amount) return undefined;
     }
     const bookings: number[] = [];
     for (let i = 0; i < counters.length; i++) {
-      bookings.push((counters[i] as Counter).take(at, this.#amount(i, requests, tokens, cost, 1)));
+      bookings.push((counters[i] as Counter).take(at, this.amount(i, requests, tokens, cost, 1)));
     }
     return new CounterGrant(this, bookings, requests, tokens, cost, ports);
   }
@@ -68,16 +68,17 @@ export class CounterSet implements BoundLimits {
     return this.counters.map((counter) => counter.state(at));
   }
 
-  /** What a demand takes of the limit at this index. */
-  amountOf(index: number, { requests, tokens, cost }: Demand, places: number): number {
-    return this.#amount(index, countable(requests, 0), countable(tokens, 0), countable(cost, 0), places);
-  }
-
-  #amount(index: number, requests: number, tokens: number, cost: number, places: number): number {
+  /** Which of these amounts the limit at this index counts. */
+  amount(index: number, requests: number, tokens: number, cost: number, places: number): number {
     const resource = this.#resources[index];
     if (resource === 'tokens') return tokens;
     if (resource === 'cost') return cost;
     return resource === 'requests' ? requests : places;
+  }
+
+  /** What a demand takes of the limit at this index. */
+  amountOf(index: number, { requests, tokens, cost }: Demand, places: number): number {
+    return this.amount(index, countable(requests, 0), countable(tokens, 0), countable(cost, 0), places);
   }
 }
 
@@ -134,18 +135,15 @@ class CounterGrant implements Grant {
     const { counters } = this.#set;
     const { clock, onSettled } = this.#ports;
     const at = clock.read();
-    const reserved = this.#reserved();
     // What is no number is not known: then what was reserved counts.
-    const truth = {
-      requests: countable(taken.requests, this.#requests),
-      tokens: countable(taken.tokens, this.#tokens),
-      cost: countable(taken.cost, this.#cost),
-    };
+    const requests = countable(taken.requests, this.#requests);
+    const tokens = countable(taken.tokens, this.#tokens);
+    const cost = countable(taken.cost, this.#cost);
     let changes: CounterChange[] | undefined;
     for (let i = 0; i < counters.length; i++) {
       const counter = counters[i] as Counter;
-      const used = this.#set.amountOf(i, truth, 0);
-      const held = this.#held(i, reserved);
+      const used = this.#set.amount(i, requests, tokens, cost, 0);
+      const held = this.#held(i);
       const start = counter.settle(at, this.#bookings[i] as number, held, used);
       if (start === undefined || onSettled === undefined || used === 0) continue;
       changes ??= [];
@@ -158,20 +156,13 @@ class CounterGrant implements Grant {
     if (this.#isOver) return;
     this.#isOver = true;
     const at = this.#ports.clock.read();
-    const reserved = this.#reserved();
     for (const [i, counter] of this.#set.counters.entries()) {
-      counter.giveBack(at, this.#bookings[i] as number, this.#held(i, reserved));
+      counter.giveBack(at, this.#bookings[i] as number, this.#held(i));
     }
   }
 
-  #reserved(): Demand {
-    return { requests: this.#requests, tokens: this.#tokens, cost: this.#cost };
-  }
-
   /** Sums of amounts, so not to be cut to the largest single one. */
-  #held(index: number, reserved: Demand): number {
-    const resource = this.#set.limits[index]?.resource;
-    if (resource === 'concurrent') return this.#hasLeft ? 0 : 1;
-    return reserved[(resource ?? 'requests') as Exclude<Resource, 'concurrent'>];
+  #held(index: number): number {
+    return this.#set.amount(index, this.#requests, this.#tokens, this.#cost, this.#hasLeft ? 0 : 1);
   }
 }

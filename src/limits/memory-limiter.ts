@@ -26,7 +26,7 @@ export class MemoryLimiter implements Limiter {
         state: stateOf(window, rates, now),
       };
     }
-    const reservation = new WindowReservation(window, window.add(now, tokens));
+    const reservation = new WindowReservation(window, window.add(now, tokens), tokens);
     return { admitted: true, reservation, state: stateOf(window, rates, now) };
   }
 
@@ -49,23 +49,25 @@ export class MemoryLimiter implements Limiter {
 class WindowReservation implements Reservation {
   readonly #window: SlidingWindow;
   readonly #number: number;
+  readonly #tokens: number;
   #over = false;
 
-  constructor(window: SlidingWindow, number: number) {
+  constructor(window: SlidingWindow, number: number, tokens: number) {
     this.#window = window;
     this.#number = number;
+    this.#tokens = tokens;
   }
 
   settle(tokens: number): void {
     if (this.#over) return;
     this.#over = true;
-    this.#window.change(this.#number, 1, tokens);
+    this.#window.change(this.#number, 0, tokens - this.#tokens);
   }
 
   release(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#window.change(this.#number, 0, 0);
+    this.#window.change(this.#number, -1, -this.#tokens);
   }
 }
 
