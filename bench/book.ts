@@ -32,6 +32,13 @@ const callers: Caller[] = Array.from({ length: 50 }, (_, number) => ({
   tags: ['batch'],
 }));
 
+/** What a call of each caller takes of limits. */
+const taken = callers.map(({ name, team }) => [
+  { limitId: `key:${name}/tokens/day`, periodStart: 0, used: 120 },
+  { limitId: `key:${name}/cost/month`, periodStart: 0, used: 12_345 },
+  { limitId: `team:${team}/cost/month`, periodStart: 0, used: 12_345 },
+]);
+
 function recordOf(number: number): UsageRecord {
   return {
     ...{ id: `req_${number}`, protocol: 'chat-completions', caller: 'x', asked: 'gpt', backend: 'a' },
@@ -52,13 +59,9 @@ for (let round = 0; round <= rounds; round++) {
   for (let at = 0; at < calls; at += burst) {
     const from = performance.now();
     for (const [offset, record] of records.slice(at, at + burst).entries()) {
-      const caller = callers[(at + offset) % callers.length] as Caller;
-      ledger.settled([
-        { limitId: `key:${caller.name}/tokens/day`, periodStart: 0, used: 120 },
-        { limitId: `key:${caller.name}/cost/month`, periodStart: 0, used: 12_345 },
-        { limitId: `team:${caller.team}/cost/month`, periodStart: 0, used: 12_345 },
-      ]);
-      ledger.add(record, caller);
+      const who = (at + offset) % callers.length;
+      ledger.settled((taken[who] ?? []).map((change) => ({ ...change })));
+      ledger.add(record, callers[who] as Caller);
     }
     added += performance.now() - from;
     await turn();

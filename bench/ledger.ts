@@ -70,7 +70,7 @@ function batchOf(start: number): UsageBatch {
 /** A busy second: the same models, and no more keys than are active in a second. */
 function busyBatch(number: number): UsageBatch {
   const batch = batchOf(0);
-  const entries = batch.entries.map((entry, place) => ({
+  const entries = [...batch.entries].map((entry, place) => ({
     ...entry,
     id: `busy-${number}-${place}`,
     at: end + number * 1000 + place,

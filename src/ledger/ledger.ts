@@ -27,8 +27,8 @@ export interface LedgerState {
   readonly lost: number;
 }
 
-/** So many calls are written before it is time: few enough that their rows are young when they are let go of. */
-const mostRows = 250;
+/** So many calls are written before it is time: enough that what is added up of them is written for many at once. */
+const mostRows = 2000;
 
 /**
  * Books every call that is over. A call is never held up by it: its row waits in memory with what it took of limits,

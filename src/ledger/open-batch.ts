@@ -1,9 +1,10 @@
+import { PackedUsage } from '../storage/packed-usage.ts';
 import { CounterSums } from './counter-sums.ts';
 import type { CounterChange, UsageBatch, UsageEntry } from './usage-entry.ts';
 
 /** What came since the last batch. */
 export class OpenBatch {
-  #entries: UsageEntry[] = [];
+  #entries = new PackedUsage();
   #sums = new CounterSums();
 
   get rows(): number {
@@ -22,7 +23,7 @@ export class OpenBatch {
   seal(id: () => string, at: number): UsageBatch | undefined {
     if (this.#entries.length === 0 && this.#sums.isEmpty) return undefined;
     const batch = { id: id(), at, entries: this.#entries, counters: this.#sums.changes() };
-    this.#entries = [];
+    this.#entries = new PackedUsage();
     this.#sums = new CounterSums();
     return batch;
   }
@@ -41,14 +42,14 @@ export function halve({ id, at, entries, counters }: UsageBatch): readonly [Usag
       { id: `${id}r`, at, entries, counters: [] },
     ];
   }
-  const parts = entries.length > 1 ? entries : counters;
-  if (parts.length < 2) return undefined;
-  const middle = parts.length >> 1;
+  const length = Math.max(entries.length, counters.length);
+  if (length < 2) return undefined;
+  const middle = length >> 1;
   const half = (name: string, from: number, to: number): UsageBatch => ({
     id: id + name,
     at,
     entries: entries.slice(from, to),
     counters: counters.slice(from, to),
   });
-  return [half('0', 0, middle), half('1', middle, parts.length)];
+  return [half('0', 0, middle), half('1', middle, length)];
 }

@@ -6,12 +6,18 @@ export type UsageEntry = Tables['usage'];
 
 export type { CounterChange };
 
+/** Rows, in an array or packed. */
+export interface UsageEntries extends Iterable<UsageEntry> {
+  readonly length: number;
+  slice(start: number, end: number): UsageEntries;
+}
+
 /** What is written in one transaction: once, however often it is delivered. */
 export interface UsageBatch {
   /** Unique over all machines. */
   readonly id: string;
   readonly at: number;
-  readonly entries: readonly UsageEntry[];
+  readonly entries: UsageEntries;
   readonly counters: readonly CounterChange[];
 }
 

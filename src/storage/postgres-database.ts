@@ -76,7 +76,7 @@ async function writeAll(transaction: Transaction<Tables>, batch: SqlUsageBatch):
     period_start: counter.periodStart,
     used: counter.used,
   }));
-  const rows = [[{ id, at }], entries, hours, days, totals, used];
+  const rows = [[{ id, at }], [...entries], hours, days, totals, used];
   for (const [place, { table, columns, conflict }] of batchInserts.entries()) {
     const some = rows[place] ?? [];
     if (some.length === 0) continue;

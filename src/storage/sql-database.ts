@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { CounterChange, UsageEntry } from '../ledger/usage-entry.ts';
+import type { CounterChange } from '../ledger/usage-entry.ts';
+import type { PackedUsage } from './packed-usage.ts';
 import type { Tables, UsageSumTable } from './tables.ts';
 
 /** A database of either kind, as the stores of this folder use it. */
@@ -25,7 +26,7 @@ export interface Judgement {
 export interface SqlUsageBatch {
   readonly id: string;
   readonly at: number;
-  readonly entries: readonly UsageEntry[];
+  readonly entries: PackedUsage;
   /** Ordered by their primary key, so that batches of several writers do not wait for each other in a circle. */
   readonly hours: readonly UsageSumTable[];
   /** Likewise. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { CounterChange, UsageBatch } from '../ledger/usage-entry.ts';
+import { PackedUsage } from './packed-usage.ts';
 import type { SqlDatabase } from './sql-database.ts';
-import { storableEntry, storableText } from './storable.ts';
+import { storableText } from './storable.ts';
 import type { Guarded } from './storage-guard.ts';
 import { dayMs, sumCells } from './sum-cells.ts';
 import type { UsagePage, UsageRecords, UsageRowsQuery, UsageSum, UsageSumsQuery } from './usage-records.ts';
@@ -26,8 +27,8 @@ export class SqlUsageRecords implements UsageRecords {
   }
 
   async write(batch: UsageBatch): Promise<void> {
-    const entries = batch.entries.map(storableEntry);
-    const ready = { id: batch.id, at: batch.at, entries, ...sumCells(entries), counters: added(batch.counters) };
+    const entries = PackedUsage.from(batch.entries);
+    const ready = { id: batch.id, at: batch.at, entries, ...sumCells(entries.rows()), counters: added(batch.counters) };
     await this.#guarded(() => this.#database.write(ready));
   }
 

@@ -49,9 +49,9 @@ export class SqliteDatabase implements SqlDatabase {
 }
 
 function statementsOf({ id, at, entries, hours, days, totals, counters }: SqlUsageBatch): SqliteStatement[] {
-  const rows: readonly (readonly SqliteValue[])[][] = [
+  const rows: readonly SqliteStatement['rows'][] = [
     [[id, at]],
-    rowsOf(entries, batchInserts[1].columns),
+    entries.rows(),
     rowsOf(hours, batchInserts[2].columns),
     rowsOf(days, batchInserts[3].columns),
     rowsOf(totals, batchInserts[4].columns),

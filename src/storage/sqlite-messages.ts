@@ -1,10 +1,12 @@
+import type { PackedRows } from './packed-usage.ts';
+
 /** What SQLite stores, as far as the gateway uses it. */
 export type SqliteValue = string | number | null;
 
 /** One statement with the parameters of each time that it runs. */
 export interface SqliteStatement {
   readonly sql: string;
-  readonly rows: readonly (readonly SqliteValue[])[];
+  readonly rows: readonly (readonly SqliteValue[])[] | PackedRows;
 }
 
 /** What the thread of a database is asked for. */

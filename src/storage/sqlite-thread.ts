@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { PackedRows } from './packed-usage.ts';
 import type { SqliteAnswer, SqliteResult, SqliteStatement, SqliteTask, SqliteValue } from './sqlite-messages.ts';
 
 const mostPrepared = 200;
@@ -88,8 +89,21 @@ function batch(statements: readonly SqliteStatement[]): SqliteResult {
 function runRows({ sql, rows }: SqliteStatement): number {
   const statement = prepare(sql);
   let changes = 0;
-  for (const row of rows) changes += Number(statement.run(...row).changes);
+  for (const row of 'cells' in rows ? unpacked(rows) : rows) changes += Number(statement.run(...row).changes);
   return changes;
+}
+
+/** One array, with the next row each time. */
+function* unpacked({ cells, texts, isText }: PackedRows): Iterable<readonly SqliteValue[]> {
+  const width = isText.length;
+  const row: SqliteValue[] = new Array(width).fill(null);
+  for (let from = 0; from < cells.length; from += width) {
+    for (let column = 0; column < width; column++) {
+      const cell = cells[from + column] as number;
+      row[column] = Number.isNaN(cell) ? null : isText[column] ? (texts[cell] as string) : cell;
+    }
+    yield row;
+  }
 }
 
 function work(task: SqliteTask): SqliteResult {
