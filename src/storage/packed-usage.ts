@@ -43,8 +43,9 @@ export class PackedUsage implements UsageEntries {
     return this.#length;
   }
 
+  /** A view of them as they are now. */
   rows(): PackedRows {
-    return { cells: this.#cells.slice(0, this.#length * width), texts: this.#texts, isText: isTextColumn };
+    return { cells: this.#cells.subarray(0, this.#length * width), texts: this.#texts, isText: isTextColumn };
   }
 
   push(entry: UsageEntry): void {

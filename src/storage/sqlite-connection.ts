@@ -27,10 +27,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+export interface SqliteConnectionOptions {
+  /** How long a call waits while another process writes. */
+  readonly busyMs: number;
+  /** The thread is ended when it was asked for nothing for so long; undefined: it stays. */
+  readonly idleMs?: number;
+}
+
 /**
  * A connection to a SQLite file, in a thread of its own that runs what it is asked for in that order. The thread is
- * started by the first call, and by the next one after it broke. Only while a call is under way does it keep the process
- * alive.
+ * started by the first call, and by the next one after it broke or was idle. Only while a call is under way does it keep
+ * the process alive.
  */
 export class SqliteConnection {
   readonly #workerData: { readonly file: string; readonly busyMs: number };
@@ -39,10 +46,12 @@ export class SqliteConnection {
   #lastId = 0;
   #threads = 0;
   #isClosed = false;
+  readonly #idleMs: number | undefined;
+  #idle: NodeJS.Timeout | undefined;
 
-  /** @param busyMs how long a call waits while another process writes */
-  constructor(file: string, busyMs: number) {
+  constructor(file: string, { busyMs, idleMs }: SqliteConnectionOptions) {
     this.#workerData = { file, busyMs };
+    this.#idleMs = idleMs;
   }
 
   /** Counts the threads that were started: another one knows nothing of a transaction that was begun. */
@@ -54,14 +63,19 @@ export class SqliteConnection {
     return this.#ask({ id: ++this.#lastId, kind: 'query', sql, parameters });
   }
 
-  /** All in one transaction and one message; where the first statement changes nothing, nothing else is done. */
+  /**
+   * All in one transaction and one message; where the first statement changes nothing, nothing else is done. Packed rows
+   * are moved to the thread.
+   */
   async batch(statements: readonly SqliteStatement[]): Promise<void> {
-    await this.#ask({ id: ++this.#lastId, kind: 'batch', statements });
+    const moved = statements.flatMap(({ rows }) => ('cells' in rows ? [rows.cells.buffer] : []));
+    await this.#ask({ id: ++this.#lastId, kind: 'batch', statements }, moved);
   }
 
   /** When all is done that was asked for. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    clearTimeout(this.#idle);
     const worker = this.#worker;
     const closed = worker && this.#ask({ id: ++this.#lastId, kind: 'close' });
     this.#isClosed = true;
@@ -69,13 +83,14 @@ export class SqliteConnection {
     await worker?.terminate();
   }
 
-  #ask(task: SqliteTask): Promise<SqliteResult> {
+  #ask(task: SqliteTask, moved: readonly ArrayBuffer[] = []): Promise<SqliteResult> {
     if (this.#isClosed) return Promise.reject(stopped('it is closed'));
+    clearTimeout(this.#idle);
     const worker = this.#running();
     return new Promise((resolve, reject) => {
       this.#waiting.set(task.id, { resolve, reject });
       worker.ref();
-      worker.postMessage(task);
+      worker.postMessage(task, moved);
     });
   }
 
@@ -102,9 +117,22 @@ export class SqliteConnection {
   #answer(answer: SqliteAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.#worker?.unref();
+    if (this.#waiting.size === 0) this.#rest();
     if ('result' in answer) waiting?.resolve(answer.result);
     else waiting?.reject(new SqliteError(answer.failure));
+  }
+
+  /** Nothing is under way. */
+  #rest(): void {
+    this.#worker?.unref();
+    if (this.#idleMs === undefined || this.#isClosed) return;
+    this.#idle = setTimeout(() => this.#end(), this.#idleMs).unref();
+  }
+
+  #end(): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.postMessage({ id: ++this.#lastId, kind: 'close' } satisfies SqliteTask); // after which it ends by itself
   }
 
   #lose(worker: Worker, error: Error): void {

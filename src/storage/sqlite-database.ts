@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely';
+import type { PackedRows } from './packed-usage.ts';
 import type { Judgement, SqlDatabase, SqlUsageBatch } from './sql-database.ts';
 import { SqliteConnection, SqliteError } from './sqlite-connection.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
@@ -8,6 +9,9 @@ import { batchInserts } from './usage-statements.ts';
 
 /** Shorter than the deadline of a call, so that what is told is that the file is locked. */
 const busyMs = 1500;
+
+/** Reports are rare, and a thread takes some 15 MB. */
+const reportsIdleMs = 10_000;
 
 /** SQLITE_CONSTRAINT, SQLITE_TOOBIG and SQLITE_MISMATCH: what was to be stored is at fault, not the store. */
 const refusals: ReadonlySet<number> = new Set([18, 19, 20]);
@@ -21,12 +25,14 @@ export class SqliteDatabase implements SqlDatabase {
 
   constructor(file: string) {
     this.#file = file;
-    this.#connection = new SqliteConnection(file, busyMs);
+    this.#connection = new SqliteConnection(file, { busyMs });
     this.main = new Kysely<Tables>({ dialect: sqliteDialect(this.#connection) });
   }
 
   reports(): Kysely<Tables> {
-    this.#reports ??= new Kysely<Tables>({ dialect: sqliteDialect(new SqliteConnection(this.#file, busyMs)) });
+    this.#reports ??= new Kysely<Tables>({
+      dialect: sqliteDialect(new SqliteConnection(this.#file, { busyMs, idleMs: reportsIdleMs })),
+    });
     return this.#reports;
   }
 
@@ -51,13 +57,18 @@ export class SqliteDatabase implements SqlDatabase {
 function statementsOf({ id, at, entries, hours, days, totals, counters }: SqlUsageBatch): SqliteStatement[] {
   const rows: readonly SqliteStatement['rows'][] = [
     [[id, at]],
-    entries.rows(),
+    ofItsOwn(entries.rows()),
     rowsOf(hours, batchInserts[2].columns),
     rowsOf(days, batchInserts[3].columns),
     rowsOf(totals, batchInserts[4].columns),
     counters.map(({ limitId, periodStart, used }) => [limitId, periodStart, used]),
   ];
   return batchInserts.map((insert, place) => ({ sql: textOf(insert), rows: rows[place] ?? [] }));
+}
+
+/** A copy that can be moved to the thread. */
+function ofItsOwn(rows: PackedRows): PackedRows {
+  return { ...rows, cells: rows.cells.slice() };
 }
 
 function rowsOf<Column extends string>(
