@@ -20,10 +20,10 @@ export function formatGoals(results: Results, loads: readonly string[]): string 
 }
 
 function createGoals(results: Results, loads: readonly string[]): Goal[] {
-  const cpu = (load: string, target: string) => results.median(load, target, (entry) => entry.cpu_us_req);
+  const cpu = (load: string, target: string) => results.typical(load, target, (entry) => entry.cpu_us_req);
   const small = cpu('json1k', 'headrace');
   const memory = (target: string) => {
-    const all = loads.map((load) => results.median(load, target, (entry) => entry.rss_mb));
+    const all = loads.map((load) => results.typical(load, target, (entry) => entry.rss_mb));
     const known = all.filter((value) => value !== undefined);
     return known.length === 0 ? undefined : Math.max(...known);
   };
