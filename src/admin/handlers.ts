@@ -1,4 +1,5 @@
-import type { BackendConfig, Config } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import { type Deletions, findPackage, type Package, publicName } from '../config/deletions.ts';
 import { impliedValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 
 /** The headers of the configuration, and where it has none of that name, the gateway's own. */
 export function ownHeaders(config: BackendConfig, userAgent: string): string[] {

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { ByteSource, Finish } from '../types/answer.ts';
 import type { AttemptWatch } from '../types/call-watch.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
 
 /** Whether requests can go out with it: only a key whose variable is not set is of no use. */
 export function isConfigured(credential: Credential): boolean {

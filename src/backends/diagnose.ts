@@ -1,4 +1,5 @@
-import type { BackendConfig, Config, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import type { Backend, UpstreamFailure } from './backend.ts';
 import { configuredKey } from './configured-key.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Secret } from '../secret.ts';
 import type { Quota } from '../types/quota.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
-import type { Credential } from '../config/config.ts';
+import type { Credential } from '../config/backend-config.ts';
 import { Secret } from '../secret.ts';
 import { describeKey, probe } from './probe.ts';
 import { createBackend } from './registry.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import { Secret } from '../secret.ts';
 import type { UpstreamErrorBody } from './upstream-error-body.ts';
 

@@ -1,4 +1,4 @@
-import type { Credential } from '../config/config.ts';
+import type { Credential } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { Secret } from '../secret.ts';
 import type { Authorizer } from './authorizer.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { AttemptWatch } from '../types/call-watch.ts';
 import { type Authorizer, createAuthorizer } from './authorizer.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
 import { type Backend, UpstreamFailure } from './backend.ts';
 import { configuredKey } from './configured-key.ts';
 import { TransportError } from './transport.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import type { Backend, BackendOptions } from './backend.ts';
 import { OpenAiBackend } from './openai.ts';
 

@@ -1,4 +1,4 @@
-import type { BackendConfig, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
 import { fingerprint } from '../config/fingerprint.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { BackendConfig, Credential } from '../config/config.ts';
+import type { BackendConfig, Credential } from '../config/backend-config.ts';
 import { breakerDefaults } from '../config/unpooled.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import { Secret } from '../secret.ts';

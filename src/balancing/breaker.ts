@@ -1,4 +1,4 @@
-import type { BreakerConfig } from '../config/config.ts';
+import type { BreakerConfig } from '../config/backend-config.ts';
 
 /** Outcomes that the share of failures is taken of. */
 const remembered = 20;

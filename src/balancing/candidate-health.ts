@@ -1,4 +1,4 @@
-import type { BreakerConfig } from '../config/config.ts';
+import type { BreakerConfig } from '../config/backend-config.ts';
 import { Breaker } from './breaker.ts';
 import { LatencyRecord } from './latency-record.ts';
 

@@ -1,4 +1,4 @@
-import type { ConcurrencyConfig } from '../config/config.ts';
+import type { ConcurrencyConfig } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { FairQueue, type Waiter } from './fair-queue.ts';
 import type { AdjustableSlots, ReleaseSlot, SlotRequest } from './slots.ts';

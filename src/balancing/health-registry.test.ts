@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noApproach } from '../config/approaches-config.ts';
-import type { BackendConfig, PoolKey } from '../config/config.ts';
+import type { BackendConfig, PoolKey } from '../config/backend-config.ts';
 import type { RouteConfig, Strategy, TierConfig } from '../config/route-config.ts';
 import { Secret } from '../secret.ts';
 import { HealthRegistry } from './health-registry.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import { fingerprint } from '../config/fingerprint.ts';
 import type { RouteConfig } from '../config/route-config.ts';
 import type { Breaker } from './breaker.ts';

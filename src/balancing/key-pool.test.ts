@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PoolKey } from '../config/config.ts';
+import type { PoolKey } from '../config/backend-config.ts';
 import { Secret } from '../secret.ts';
 import type { Quota } from '../types/quota.ts';
 import { KeyPool } from './key-pool.ts';

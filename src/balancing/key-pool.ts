@@ -1,4 +1,4 @@
-import type { Credential, PoolKey } from '../config/config.ts';
+import type { Credential, PoolKey } from '../config/backend-config.ts';
 import type { Rates } from '../limits/limiter.ts';
 import type { Quota } from '../types/quota.ts';
 import { KeyState } from './key-state.ts';

@@ -1,4 +1,4 @@
-import type { ConcurrencyConfig } from '../config/config.ts';
+import type { ConcurrencyConfig } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { AdjustableSlots, ReleaseSlot, SlotRequest, SlotsSource } from './slots.ts';
 import type { SlotsRequest, SlotsResponse, SlotsState } from './slots-messages.ts';

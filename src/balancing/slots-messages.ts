@@ -1,4 +1,4 @@
-import type { ConcurrencyConfig } from '../config/config.ts';
+import type { ConcurrencyConfig } from '../config/backend-config.ts';
 
 /** What a worker process says to the process that holds the places. */
 export type SlotsRequest =

@@ -1,4 +1,4 @@
-import type { ConcurrencyConfig } from '../config/config.ts';
+import type { ConcurrencyConfig } from '../config/backend-config.ts';
 
 /** Who wants a place, and how long it can wait. */
 export interface SlotRequest {

@@ -1,6 +1,6 @@
 import type { Backend } from '../backends/backend.ts';
 import { createBackend } from '../backends/registry.ts';
-import type { BackendConfig, BreakerConfig } from '../config/config.ts';
+import type { BackendConfig, BreakerConfig } from '../config/backend-config.ts';
 import type { Strategy } from '../config/route-config.ts';
 import { unpooled } from '../config/unpooled.ts';
 import type { Candidate, Tier } from '../types/route.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadFiles, loadGood } from '../../test/goldens/config-folder.ts';
-import type { BackendConfig } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
 import { readVendor, vendorNames } from './vendors.ts';
 
 const file = 'config/backends/mine/backend.yaml';

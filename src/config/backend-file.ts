@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
 import { resolveAccess } from './backend-access.ts';
+import type { BackendConfig } from './backend-config.ts';
 import type { BackendFolder } from './backend-folders.ts';
 import { buildBackend } from './build-backend.ts';
 import { checkTree, type Loose } from './check-tree.ts';
-import type { BackendConfig } from './config.ts';
 import { kindOf } from './config-folder.ts';
 import type { Environment } from './flags.ts';
 import { checkHeaders } from './header-rules.ts';

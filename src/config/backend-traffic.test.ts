@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadFiles, loadGood } from '../../test/goldens/config-folder.ts';
-import type { BackendConfig, Config } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
+import type { Config } from './config.ts';
 import { impliedValues } from './written-values.ts';
 
 const file = 'config/backends/mine/backend.yaml';

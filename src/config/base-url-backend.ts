@@ -1,6 +1,6 @@
+import type { BackendConfig, Credential } from './backend-config.ts';
 import { backendUrlProblem, kindBaseUrl, splitBackendUrl } from './backend-url.ts';
 import { timing } from './build-backend.ts';
-import type { BackendConfig, Credential } from './config.ts';
 import type { Environment } from './flags.ts';
 import { secretFrom, unsendable } from './key-value.ts';
 import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';

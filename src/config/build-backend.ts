@@ -1,8 +1,8 @@
 import type { BackendAccess } from './backend-access.ts';
+import type { BackendConfig, ModelConfig, ModelPrices } from './backend-config.ts';
 import type { BackendFolder } from './backend-folders.ts';
 import { splitBackendUrl } from './backend-url.ts';
 import type { Loose } from './check-tree.ts';
-import type { BackendConfig, ModelConfig, ModelPrices } from './config.ts';
 import type { Environment } from './flags.ts';
 import { buildKeys, firstCredential } from './key-variables.ts';
 import { parameterJson } from './model-rules.ts';

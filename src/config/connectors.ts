@@ -1,9 +1,10 @@
 import { basename } from 'node:path';
 import { Secret } from '../secret.ts';
+import type { BackendConfig, Credential } from './backend-config.ts';
 import { splitBackendUrl } from './backend-url.ts';
 import { timing } from './build-backend.ts';
 import { checkTree, type Loose, required } from './check-tree.ts';
-import type { BackendConfig, Connector, Credential } from './config.ts';
+import type { Connector } from './config.ts';
 import { secretFrom } from './key-value.ts';
 import { isOwnAddress, type ListenAddress, ownAddressText } from './listen-address.ts';
 import { cleanPem } from './private-key.ts';

@@ -1,5 +1,5 @@
 import { noApproach } from './approaches-config.ts';
-import type { BackendConfig } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
 import { listOf, type NameTable } from './name-table.ts';
 import type { Resolved } from './resolve-setting.ts';
 import type { RouteConfig } from './route-config.ts';

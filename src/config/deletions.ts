@@ -1,4 +1,5 @@
-import type { BackendConfig, Config, Connector } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
+import type { Config, Connector } from './config.ts';
 import { heldNames } from './pending.ts';
 
 /** Packages that an operator deleted while their files still name them. */

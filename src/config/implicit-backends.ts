@@ -1,6 +1,6 @@
+import type { BackendConfig, ModelConfig } from './backend-config.ts';
 import { splitBackendUrl } from './backend-url.ts';
 import { timing } from './build-backend.ts';
-import type { BackendConfig, ModelConfig } from './config.ts';
 import type { Environment } from './flags.ts';
 import { secretFrom, unsendable } from './key-value.ts';
 import type { Report } from './report.ts';

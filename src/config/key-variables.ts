@@ -1,5 +1,5 @@
+import type { Credential, PoolKey } from './backend-config.ts';
 import type { Loose } from './check-tree.ts';
-import type { Credential, PoolKey } from './config.ts';
 import type { Environment } from './flags.ts';
 import { cleanKey, secretFrom, unsendable } from './key-value.ts';
 import type { FileReport } from './report.ts';

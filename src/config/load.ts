@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Approaches, loadApproaches } from './approaches.ts';
+import type { BackendConfig } from './backend-config.ts';
 import { loadBackendFile } from './backend-file.ts';
 import { type BackendFolder, findBackendFolders } from './backend-folders.ts';
 import { kindBaseUrl } from './backend-url.ts';
@@ -7,7 +8,7 @@ import { baseUrlBackend, baseUrlBackendName } from './base-url-backend.ts';
 import { loadBrake } from './brake-settings.ts';
 import { checkTree } from './check-tree.ts';
 import { tryCodeSandbox } from './code-sandbox.ts';
-import type { BackendConfig, Config, EffectiveSetting } from './config.ts';
+import type { Config, EffectiveSetting } from './config.ts';
 import { type ConfigFolder, findConfigFolder, kindOf } from './config-folder.ts';
 import { loadConnectorsFile } from './connectors-file.ts';
 import type { Flags, LoadOptions } from './flags.ts';

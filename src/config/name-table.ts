@@ -1,5 +1,6 @@
+import type { BackendConfig } from './backend-config.ts';
 import { backendPrefix } from './backend-prefix.ts';
-import type { BackendConfig, Connector } from './config.ts';
+import type { Connector } from './config.ts';
 import type { CandidateConfig } from './route-config.ts';
 import { isCompound } from './selector.ts';
 import { didYouMean } from './suggest.ts';

@@ -1,4 +1,5 @@
-import type { BackendConfig, Connector } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
+import type { Connector } from './config.ts';
 import type { PlacedConnector } from './connectors.ts';
 import type { FileReport } from './report.ts';
 

@@ -1,6 +1,6 @@
 import type { RouteApproach } from './approaches-config.ts';
+import type { Ability } from './backend-config.ts';
 import type { RepetitionConfig } from './brake-settings.ts';
-import type { Ability } from './config.ts';
 
 /** How the candidates of a tier are put in order. */
 export const strategies = ['ordered', 'weighted', 'least-busy', 'lowest-latency', 'lowest-cost', 'race'] as const;

@@ -1,5 +1,6 @@
 import { checkApproachModels } from './approach-models.ts';
-import type { BackendConfig, Config, EffectiveSetting } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
+import type { Config, EffectiveSetting } from './config.ts';
 import { findDefaultTarget } from './default-target.ts';
 import { checkDowngrades } from './downgrades.ts';
 import { loadModelAliases } from './model-aliases.ts';

@@ -1,4 +1,4 @@
-import type { BackendConfig, BreakerConfig, Credential } from './config.ts';
+import type { BackendConfig, BreakerConfig, Credential } from './backend-config.ts';
 
 /** What holds where a `backend.yaml` says nothing, or there is none. */
 export const breakerDefaults: BreakerConfig = { failures: 5, openMs: 5000, longestMs: 60_000 };

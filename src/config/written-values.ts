@@ -1,5 +1,6 @@
 import { Secret } from '../secret.ts';
-import type { BackendConfig, EffectiveSetting } from './config.ts';
+import type { BackendConfig } from './backend-config.ts';
+import type { EffectiveSetting } from './config.ts';
 import { backendDefaults } from './schema/backend-file.ts';
 import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
 import { formatPath, type Path, type TreeNode } from './tree.ts';

@@ -1,13 +1,6 @@
 import { type ApproachesConfig, noApproach } from '../config/approaches-config.ts';
-import type {
-  BackendConfig,
-  Config,
-  Credential,
-  GatewayKey,
-  ModelConfig,
-  PoolKey,
-  Settings,
-} from '../config/config.ts';
+import type { BackendConfig, Credential, ModelConfig, PoolKey } from '../config/backend-config.ts';
+import type { Config, GatewayKey, Settings } from '../config/config.ts';
 import type { RouteConfig } from '../config/route-config.ts';
 import { Secret } from '../secret.ts';
 import { shorterPolicy, shorterTimes } from './shorter-times.ts';

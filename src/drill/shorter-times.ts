@@ -1,4 +1,4 @@
-import type { BackendConfig } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
 import type { RouteConfig, RoutePolicy } from '../config/route-config.ts';
 
 /**

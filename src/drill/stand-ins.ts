@@ -1,4 +1,5 @@
-import type { BackendConfig, Config } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import { StandIn } from './stand-in.ts';
 
 /** The stand-ins of all backends and providers. */

@@ -1,4 +1,5 @@
-import type { Ability, BackendConfig, Config } from '../config/config.ts';
+import type { Ability, BackendConfig } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import type { CandidateConfig, RouteConfig, Strategy } from '../config/route-config.ts';
 
 /** A public name that is drilled, with those who serve it. */

@@ -1,4 +1,4 @@
-import type { BackendConfig, ModelPrices } from '../config/config.ts';
+import type { BackendConfig, ModelPrices } from '../config/backend-config.ts';
 import type { Usage } from '../types/usage.ts';
 import { costOf, flatPrice, type TokenPrices } from './cost.ts';
 import { type ListedModel, loadPriceList, type PriceList } from './listed-prices.ts';

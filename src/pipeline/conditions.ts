@@ -1,5 +1,5 @@
 import { parseField } from '../bytes/json-index.ts';
-import type { Ability } from '../config/config.ts';
+import type { Ability } from '../config/backend-config.ts';
 import type { CandidateConditions } from '../config/route-config.ts';
 import type { Call } from '../types/call.ts';
 import type { Candidate } from '../types/route.ts';

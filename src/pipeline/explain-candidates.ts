@@ -1,4 +1,4 @@
-import type { ModelPrices } from '../config/config.ts';
+import type { ModelPrices } from '../config/backend-config.ts';
 import type { Strategy } from '../config/route-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { tokenBound } from '../models/token-bound.ts';

@@ -1,4 +1,4 @@
-import type { ModelLimits } from '../config/config.ts';
+import type { ModelLimits } from '../config/backend-config.ts';
 import type { GatewayError } from '../gateway-error.ts';
 import { tokenBound } from '../models/token-bound.ts';
 import type { PromptTokens } from '../models/token-counter.ts';

@@ -1,6 +1,7 @@
 import { UpstreamFailure } from '../backends/backend.ts';
 import { encodeBody } from '../backends/encode-body.ts';
-import type { BackendConfig, Config, PoolKey } from '../config/config.ts';
+import type { BackendConfig, PoolKey } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Directory } from '../models/directory.ts';
 import type { PromptTokens, TokenCounter } from '../models/token-counter.ts';

@@ -1,4 +1,4 @@
-import type { ModelConfig, ModelLimits } from '../config/config.ts';
+import type { ModelConfig, ModelLimits } from '../config/backend-config.ts';
 import { GatewayError } from '../gateway-error.ts';
 import { least } from '../models/directory.ts';
 import { tokenBound } from '../models/token-bound.ts';

@@ -1,5 +1,5 @@
 import type { UpstreamHeaders } from '../backends/transport.ts';
-import type { ModelConfig } from '../config/config.ts';
+import type { ModelConfig } from '../config/backend-config.ts';
 
 /** Of a backend's response headers those that a client gets: what describes the body, the vendor's own, its limits. */
 export function passedHeaders(headers: UpstreamHeaders, config: ModelConfig | undefined): [string, string][] {

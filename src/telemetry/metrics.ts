@@ -9,6 +9,7 @@ import {
 } from 'prom-client';
 import type { Usage } from '../types/usage.ts';
 import type { TryRecord, UsageRecord } from '../types/usage-record.ts';
+import { type ConfigurationNumbers, observeBreakers, observeConfiguration } from './configuration-metrics.ts';
 import { CostMetrics } from './cost-metrics.ts';
 import { observeLimits } from './limits-metrics.ts';
 import { observeUsage, type UsageNumbers } from './usage-metrics.ts';
@@ -121,38 +122,13 @@ export class Metrics {
   }
 
   /** Shows how the last reload went and how many connectors there are by status, as asked when the page is written. */
-  observeConfiguration(ask: () => { ok: boolean; connectors: Readonly<Record<string, number>> }): void {
-    const registers = [this.#registry];
-    const reload: Gauge = new Gauge({
-      name: 'headrace_config_last_reload_successful',
-      help: 'Whether the last configuration that was read was good (1) or wrong, so that an older one is in force (0)',
-      aggregator: 'min', // over several processes
-      registers,
-      collect: (): void => reload.set(ask().ok ? 1 : 0),
-    });
-    const connectors: Gauge<'status'> = new Gauge({
-      name: 'headrace_connectors',
-      help: 'Connectors by status: active, pending (another package holds the name), deleted',
-      labelNames: ['status'],
-      aggregator: 'max',
-      registers,
-      collect: (): void => {
-        for (const [status, number] of Object.entries(ask().connectors)) connectors.set({ status }, number);
-      },
-    });
+  observeConfiguration(ask: () => ConfigurationNumbers): void {
+    observeConfiguration(this.#registry, ask);
   }
 
   /** Shows how many models of backends there are by what their breaker says, as asked when the page is written. */
   observeBreakers(ask: () => Readonly<Record<string, number>>): void {
-    const candidates: Gauge<'state'> = new Gauge({
-      name: 'headrace_candidates',
-      help: 'Models of backends by what their circuit breaker says, of each process: closed (trusted), open (left alone), half-open (probed)',
-      labelNames: ['state'],
-      registers: [this.#registry],
-      collect: (): void => {
-        for (const [state, number] of Object.entries(ask())) candidates.set({ state }, number);
-      },
-    });
+    observeBreakers(this.#registry, ask);
   }
 
   /** Shows how the ledger of usage fares, as asked when the page is written. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { startTestGateway } from '../../test/harness/test-gateway.ts';
-import type { Config, Credential } from '../config/config.ts';
+import type { Credential } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import { unpooled } from '../config/unpooled.ts';
 import { Secret } from '../secret.ts';
 import { secretsOf } from './secrets.ts';

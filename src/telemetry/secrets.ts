@@ -1,5 +1,6 @@
 import type { ApproachesConfig } from '../config/approaches-config.ts';
-import type { BackendConfig, Config } from '../config/config.ts';
+import type { BackendConfig } from '../config/backend-config.ts';
+import type { Config } from '../config/config.ts';
 import { secretFrom } from '../config/key-value.ts';
 import { Secret } from '../secret.ts';
 

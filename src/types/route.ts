@@ -4,7 +4,7 @@ import type { HedgeAllowance } from '../balancing/hedge-allowance.ts';
 import type { KeyPool } from '../balancing/key-pool.ts';
 import type { Slots } from '../balancing/slots.ts';
 import type { RouteApproach } from '../config/approaches-config.ts';
-import type { ModelConfig, ModelPrices } from '../config/config.ts';
+import type { ModelConfig, ModelPrices } from '../config/backend-config.ts';
 import type { CandidateConditions, RoutePolicy, Strategy } from '../config/route-config.ts';
 
 /** What a model's name stands for. */

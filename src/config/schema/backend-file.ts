@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { abilities } from '../backend-config.ts';
 import { backendUrlProblem } from '../backend-url.ts';
-import { abilities } from '../config.ts';
 import { credentialHeaderProblem } from '../header-rules.ts';
 import { breakerSection, keyPool, prices, queueSection } from './backend-sections.ts';
 import { anyText, choice, fieldHints, seconds, text, variableName, wholeNumber } from './fields.ts';

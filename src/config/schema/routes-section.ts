@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { abilities } from '../config.ts';
+import { abilities } from '../backend-config.ts';
 import { durationMs, shareOf } from '../duration.ts';
 import { strategies } from '../route-config.ts';
 import { brakeSection } from './brake-section.ts';

@@ -3,7 +3,8 @@ import type { CounterSet, GrantPorts } from '../counter-set.ts';
 import type { Admission, BoundLimits, Governor } from '../governor.ts';
 import type { Demand, Limit, LimitState } from '../limit.ts';
 import { Clock, type Moment } from '../moment.ts';
-import { type AuthorityState, LeaseMember, type LeaseMemberOptions } from './lease-member.ts';
+import type { AuthorityState } from './authority-reach.ts';
+import { LeaseMember, type LeaseMemberOptions } from './lease-member.ts';
 import type { LeasedCounter } from './leased-counter.ts';
 import { LeasedCounters } from './leased-counters.ts';
 

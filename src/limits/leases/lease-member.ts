@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Moment } from '../moment.ts';
+import { AuthorityReach, type AuthorityState } from './authority-reach.ts';
 import { type LeaseAuthority, leaseSpans, mostReports, type SyncReply } from './lease-messages.ts';
 import { share } from './lease-share.ts';
 import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
@@ -8,14 +9,6 @@ import { Turns } from './turns.ts';
 
 /** What becomes of limits when their store cannot be reached. */
 export type WhenStoreLost = 'share' | 'refuse';
-
-/** How the authority is reached. */
-export interface AuthorityState {
-  readonly ok: boolean;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  readonly error: string | undefined;
-}
 
 export interface LeaseMemberOptions {
   readonly authority: LeaseAuthority;
@@ -37,10 +30,6 @@ const busyGapMs = 100;
 const restGapMs = 1000;
 const shortestGapMs = 10;
 const waitingGapMs = 25;
-const shortestBackoffMs = 100;
-const longestBackoffMs = 1000;
-/** A slow answer or two are no loss, as when this process was busy. */
-const failuresOfLoss = 3;
 const loadAgainMs = 1000;
 
 /** Takes part in sharing limits: tells the authority what was used, and what is wanted. One message at a time. */
@@ -57,16 +46,10 @@ export class LeaseMember implements SlotPorts {
   readonly #listeners: (() => void)[] = [];
   readonly #refresh: (at: Moment) => void;
   readonly #turns: Turns;
-  #state: AuthorityState = { ok: true, since: Date.now(), error: undefined };
-  #everReached = false;
+  readonly #reach: AuthorityReach;
   #graceMs = 0;
   #seq = 0;
-  /** From when the last message was sent that was acknowledged. */
-  #leaseFrom = Number.NEGATIVE_INFINITY;
-  #lostAt = Number.NEGATIVE_INFINITY;
   #sweptAt = 0;
-  #backoffMs = shortestBackoffMs;
-  #failures = 0;
   #isLoading = false;
   #isClosed = false;
   #isUrgent = false;
@@ -78,6 +61,9 @@ export class LeaseMember implements SlotPorts {
     this.#refresh = refresh;
     this.id = options.id ?? randomUUID();
     this.members = options.expectedMembers ?? 1;
+    this.#reach = new AuthorityReach((state) => {
+      if (!this.#isClosed) options.onState?.(state);
+    });
     this.#turns = new Turns(
       () => this.#sync(false),
       () => this.#nextGap(),
@@ -86,12 +72,12 @@ export class LeaseMember implements SlotPorts {
   }
 
   get state(): AuthorityState {
-    return this.#state;
+    return this.#reach.state;
   }
 
   get mayAdmit(): boolean {
     if (this.#options.whenLost === 'share') return true;
-    return this.#options.clock.read().monotonicMs < this.#leaseFrom + leaseSpans.lease - leaseMarginMs;
+    return this.#options.clock.read().monotonicMs < this.#reach.answeredFrom + leaseSpans.lease - leaseMarginMs;
   }
 
   /** Called after each message, whether it was answered or not. */
@@ -103,18 +89,18 @@ export class LeaseMember implements SlotPorts {
   async ready(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (performance.now() < end) {
-      if (!this.#state.ok || (this.#everReached && this.#graceMs === 0)) return;
+      if (this.isLost || (this.#reach.wasReached && this.#graceMs === 0)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
 
   touched(slot: LeaseSlot): void {
     this.#touched.add(slot);
-    this.#turns.within(this.#isLost ? this.#backoffMs : busyGapMs);
+    this.#turns.within(this.isLost ? this.#reach.backoffMs : busyGapMs);
   }
 
   pressing(): void {
-    if (this.#isLost || this.#isUrgent) return;
+    if (this.isLost || this.#isUrgent) return;
     this.#isUrgent = true;
     this.#turns.within(shortestGapMs);
   }
@@ -125,7 +111,7 @@ export class LeaseMember implements SlotPorts {
     this.#waiting++;
     slot.touch();
     this.#isUrgent = true;
-    if (!this.#isLost) this.#turns.within(0);
+    if (!this.isLost) this.#turns.within(0);
   }
 
   endWait(slot: LeaseSlot, amount: number): void {
@@ -135,13 +121,13 @@ export class LeaseMember implements SlotPorts {
 
   /** While the store is lost: brings a slot's share up to date. */
   shareLost(slot: LeaseSlot): void {
-    if (!this.#isLost || this.#options.whenLost !== 'share') return;
+    if (!this.isLost || this.#options.whenLost !== 'share') return;
     if (slot.kind === 'period' && slot.unallotted === undefined) void this.#load([slot]);
-    share(slot, this.#options.clock.read().monotonicMs - this.#lostAt, this.members);
+    share(slot, this.#options.clock.read().monotonicMs - this.#reach.lostAt, this.members);
   }
 
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#reach.isLost;
   }
 
   /** Gives back all that was not used. */
@@ -149,19 +135,15 @@ export class LeaseMember implements SlotPorts {
     this.#isClosed = true;
     await this.#turns.close();
     for (const slot of this.#held.values()) this.#touched.add(slot);
-    while (!this.#isLost && this.#everReached) {
+    while (!this.isLost && this.#reach.wasReached) {
       await this.#sync(true);
       if (this.#touched.size === 0) break;
     }
     await this.#options.authority.close();
   }
 
-  get #isLost(): boolean {
-    return !this.#state.ok;
-  }
-
   #nextGap(): number {
-    if (this.#isLost) return this.#backoffMs;
+    if (this.isLost) return this.#reach.backoffMs;
     if (this.#isUrgent) return 0;
     if (this.#waiting > 0) return waitingGapMs;
     if (this.#touched.size >= mostReports) return 0;
@@ -178,11 +160,11 @@ export class LeaseMember implements SlotPorts {
       const request = { member: this.id, seq: ++this.#seq, isLeaving, reports };
       const reply = await this.#options.authority.sync(request);
       if (reply.isStale) throw new Error('a later message was handled already');
-      this.#reached(at);
+      this.#answered(at);
       this.#apply(slots, reply);
     } catch (error) {
       for (const slot of slots) slot.failed();
-      this.#lost(at, String((error as Error).message ?? error));
+      this.#failed(at, String((error as Error).message ?? error));
     }
     for (const listener of this.#listeners) listener();
   }
@@ -251,36 +233,17 @@ export class LeaseMember implements SlotPorts {
     for (const slot of this.#held.values()) {
       const isIdle = at - slot.activeAt > idleMs;
       if (slot.kind === 'window' ? slot.used > 0 || isIdle : isIdle && slot.spare > 0) slot.touch();
-      if (this.#isLost) this.shareLost(slot);
+      if (this.isLost) this.shareLost(slot);
     }
   }
 
-  #reached(sentAt: number): void {
-    this.#leaseFrom = sentAt;
-    this.#backoffMs = shortestBackoffMs;
-    this.#failures = 0;
+  #answered(sentAt: number): void {
     this.isBounded = true;
-    if (!this.#isLost && this.#everReached) return;
-    this.#everReached = true;
-    for (const slot of this.#held.values()) slot.touch();
-    this.#set({ ok: true, since: Date.now(), error: undefined });
+    if (this.#reach.answered(sentAt)) for (const slot of this.#held.values()) slot.touch();
   }
 
-  #lost(at: number, error: string): void {
+  #failed(at: number, error: string): void {
     this.isBounded = this.#options.whenLost === 'refuse';
-    if (this.#isLost) {
-      this.#backoffMs = Math.min(longestBackoffMs, this.#backoffMs * 2);
-      return;
-    }
-    this.#failures++;
-    if (this.#everReached && this.#failures < failuresOfLoss) return;
-    // One that never knew anything has nothing to wait for.
-    this.#lostAt = this.#everReached ? at : Number.NEGATIVE_INFINITY;
-    this.#set({ ok: false, since: Date.now(), error });
-  }
-
-  #set(state: AuthorityState): void {
-    this.#state = state;
-    if (!this.#isClosed) this.#options.onState?.(state);
+    this.#reach.failed(at, error);
   }
 }

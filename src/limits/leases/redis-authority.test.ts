@@ -7,8 +7,8 @@ import { findRedis, type RealRedis, startRedis } from '../../../test/harness/rea
 import { Secret } from '../../secret.ts';
 import type { Grant } from '../governor.ts';
 import { limit } from '../test-limits.ts';
+import type { AuthorityState } from './authority-reach.ts';
 import { LeaseGovernor, type LeaseGovernorOptions } from './lease-governor.ts';
-import type { AuthorityState } from './lease-member.ts';
 import type { Division } from './memory-authority.ts';
 import { RedisAuthority } from './redis-authority.ts';
 import { live, sliceAfterDeath, stepLists, type World } from './test-members.ts';
