@@ -6,10 +6,14 @@ export interface AuthorityState {
   readonly error: string | undefined;
 }
 
+/** It did not answer in time, and may do so yet. */
+export class LateAnswerError extends Error {}
+
 const shortestBackoffMs = 100;
 const longestBackoffMs = 1000;
-/** A slow answer or two are no loss, as when this process was busy. */
 const failuresOfLoss = 3;
+/** Slow answers are no loss for so long, since both sides may be busy. */
+const slowMs = 2000;
 
 /** Whether the authority answers, as told by every message to it. Times are milliseconds of the clock that never goes back. */
 export class AuthorityReach {
@@ -48,15 +52,16 @@ export class AuthorityReach {
     return true;
   }
 
-  failed(at: number, error: string): void {
+  failed(at: number, error: Error): void {
     if (this.isLost) {
       this.backoffMs = Math.min(longestBackoffMs, this.backoffMs * 2);
       return;
     }
     this.#failures++;
     if (this.wasReached && this.#failures < failuresOfLoss) return;
+    if (this.wasReached && error instanceof LateAnswerError && at - this.answeredFrom < slowMs) return;
     this.lostAt = this.wasReached ? at : Number.NEGATIVE_INFINITY;
-    this.#set({ ok: false, since: Date.now(), error });
+    this.#set({ ok: false, since: Date.now(), error: error.message });
   }
 
   #set(state: AuthorityState): void {

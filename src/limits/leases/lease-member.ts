@@ -48,6 +48,8 @@ export class LeaseMember implements SlotPorts {
   readonly #turns: Turns;
   readonly #reach: AuthorityReach;
   #graceMs = 0;
+  /** Members, as the authority said; 0: it never did. */
+  #told = 0;
   #seq = 0;
   #sweptAt = 0;
   #isLoading = false;
@@ -157,14 +159,15 @@ export class LeaseMember implements SlotPorts {
     const slots = this.#pick();
     const reports = slots.map((slot) => slot.report(at, idleMs));
     try {
-      const request = { member: this.id, seq: ++this.#seq, isLeaving, reports };
+      const request = { member: this.id, seq: ++this.#seq, isLeaving, members: this.#told, reports };
       const reply = await this.#options.authority.sync(request);
       if (reply.isStale) throw new Error('a later message was handled already');
       this.#answered(at);
       this.#apply(slots, reply);
     } catch (error) {
       for (const slot of slots) slot.failed();
-      this.#failed(at, String((error as Error).message ?? error));
+      this.isBounded = this.#options.whenLost === 'refuse';
+      this.#reach.failed(at, error instanceof Error ? error : new Error(String(error)));
     }
     for (const listener of this.#listeners) listener();
   }
@@ -186,8 +189,10 @@ export class LeaseMember implements SlotPorts {
   }
 
   #apply(slots: readonly LeaseSlot[], reply: SyncReply): void {
-    this.members = Math.max(1, reply.members);
     this.#graceMs = reply.graceMs;
+    // An authority that has lost everything has not heard all of them yet.
+    this.#told = reply.graceMs > 0 ? Math.max(this.#told, reply.members) : reply.members;
+    this.members = Math.max(1, this.#told);
     const now = this.#options.clock.read().monotonicMs;
     const offset = reply.wallMs - Date.now();
     if (Math.abs(offset - this.wallOffsetMs) > 500) this.wallOffsetMs = offset;
@@ -240,10 +245,5 @@ export class LeaseMember implements SlotPorts {
   #answered(sentAt: number): void {
     this.isBounded = true;
     if (this.#reach.answered(sentAt)) for (const slot of this.#held.values()) slot.touch();
-  }
-
-  #failed(at: number, error: string): void {
-    this.isBounded = this.#options.whenLost === 'refuse';
-    this.#reach.failed(at, error);
   }
 }

@@ -26,8 +26,10 @@ import { windowMs } from '../sliding-window.ts';
  *    so its lease ends no later than at the authority. The authority's clock stands still while nobody speaks to it
  *    (`longestBeat`), so that its own outage ends no leases.
  * 5. A member that was away and comes back gets its orphan back in exchange, never more than there is room for.
- * 6. An authority that lost everything (`grace`) grants nothing until members had time to say what they hold. Periods
- *    begin from `base`, the stored counter, to which each member adds what may not be stored yet.
+ * 6. An authority that lost everything grants nothing for `grace`, and as long as fewer members have spoken than any of
+ *    them remembers, up to `lease`: by then a member that was silent may not use what it holds. Periods begin from `base`,
+ *    the stored counter, to which each member adds what may not be stored yet; what one holds that has spoken, but
+ *    cannot say that yet, is granted to nobody.
  *
  * What it does not promise: with `when_store_lost: share`, members that lost the authority go on with all that they
  * hold, and after a while with an equal share. Where the authority was lost to all, this keeps the limit; where only
@@ -47,6 +49,8 @@ export interface SyncRequest {
   readonly seq: number;
   /** It ends: all that it holds beyond what it used is free. */
   readonly isLeaving: boolean;
+  /** How many members there were as the authority said last, this one included; 0: it never said. */
+  readonly members: number;
   /** At most {@link mostReports}. */
   readonly reports: readonly SlotReport[];
 }
@@ -89,7 +93,7 @@ export interface SyncReply {
 }
 
 export interface SlotReply {
-  /** The authority knows nothing of this period or of the member in it: it has to be told the base. Nothing was done. */
+  /** The authority knows nothing of this period or of the member in it: it has to be told the base. Nothing is granted. */
   readonly isUnknown: boolean;
   readonly allotted: number;
   readonly step: number;
@@ -106,7 +110,9 @@ export interface LeaseSpans {
   readonly lease: number;
   /** The authority's clock goes on by at most this between two messages. Members speak at least twice as often. */
   readonly longestBeat: number;
-  /** So long an authority grants nothing after it has lost all that it knew; 0 where its members end with it. */
+  /**
+   * So long at least an authority grants nothing after it has lost all that it knew; 0 where its members end with it.
+   */
   readonly grace: number;
   /** What a member that is gone may have used counts for so long. */
   readonly window: number;

@@ -1,17 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leaseSpans } from './lease-messages.ts';
+import { type LeaseSpans, leaseSpans } from './lease-messages.ts';
 import { MemoryAuthority } from './memory-authority.ts';
-import { live, sliceAfterDeath, stepLists, type World } from './test-members.ts';
+import { forgetfulLists, live, stepLists, type World } from './test-members.ts';
+import { sliceAfterDeath, slicesAfterLoss } from './test-slices.ts';
 
 class MemoryWorld implements World {
   readonly leaseMs = leaseSpans.lease;
-  readonly authority = new MemoryAuthority(
-    {},
-    () => this.time + 1e6,
-    () => this.time + 5e7,
-  );
+  authority: MemoryAuthority;
   time = 1000;
+  readonly #spans: Partial<LeaseSpans>;
+
+  constructor(spans: Partial<LeaseSpans> = {}) {
+    this.#spans = spans;
+    this.authority = this.#create();
+  }
+
+  async forget(): Promise<void> {
+    this.authority = this.#create();
+  }
+
+  #create(): MemoryAuthority {
+    return new MemoryAuthority(
+      this.#spans,
+      () => this.time + 1e6,
+      () => this.time + 5e7,
+    );
+  }
 
   now(): number {
     return this.time;
@@ -40,6 +55,22 @@ describe('the protocol of leases, over an authority in memory', () => {
     );
     expect(admitted).toBeGreaterThan(4000);
     expect(refused).toBeGreaterThan(100);
+  });
+
+  it('never lets more be used where the authority forgets everything, whoever is late to say what it holds', async () => {
+    let admitted = 0;
+    await fc.assert(
+      fc.asyncProperty(forgetfulLists, async (steps) => {
+        const world = new MemoryWorld({ grace: leaseSpans.grace });
+        admitted += (await live(steps, world, 'm')).admitted;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(admitted).toBeGreaterThan(2000);
+  });
+
+  it('gives nothing of what a member holds that cannot say yet what of it is stored', async () => {
+    expect(await slicesAfterLoss(new MemoryAuthority(), 'm')).toEqual([10, 40, 30]);
   });
 
   it('gives what a killed member held to others, but for what it may have used', async () => {

@@ -28,6 +28,8 @@ interface Key {
   base: number | undefined;
   readonly entries: Map<string, Entry>;
   readonly orphans: Map<string, Orphan>;
+  /** What members hold that could not say yet what of it is stored, and when they said so. */
+  readonly pending: Map<string, { readonly allotted: number; readonly at: number }>;
   touchedAt: number;
 }
 
@@ -54,6 +56,8 @@ export class MemoryAuthority implements LeaseAuthority {
   readonly #spans: LeaseSpans;
   #readAt: number | undefined;
   #now = 0;
+  /** As many members as any of them remembers. */
+  #remembered = 0;
   #sweptAt = 0;
 
   constructor(
@@ -70,13 +74,14 @@ export class MemoryAuthority implements LeaseAuthority {
     return this.handle(request);
   }
 
-  handle({ member, seq, isLeaving, reports }: SyncRequest): SyncReply {
+  handle({ member, seq, isLeaving, members: remembered, reports }: SyncRequest): SyncReply {
     const now = this.#advance();
+    this.#remembered = Math.max(this.#remembered, remembered);
     const known = this.#members.get(member);
     const isStale = known !== undefined && known.seq >= seq;
     if (!isStale) this.#members.set(member, { seen: now, seq });
     const members = [...this.#members.values()].filter(({ seen }) => now - seen <= this.#spans.lease).length;
-    const graceMs = Math.max(0, this.#spans.grace - now);
+    const graceMs = this.#grace(now, members);
     const slots = isStale
       ? []
       : reports.map((report) => this.#slot(member, report, { now, members, graceMs, isLeaving }));
@@ -84,6 +89,12 @@ export class MemoryAuthority implements LeaseAuthority {
     if (!isStale) this.#recalled.delete(member);
     if (isLeaving && !isStale) this.#members.set(member, { seen: now - this.#spans.lease - 1, seq });
     return { isStale, wallMs: this.#wall(), members, graceMs, recalled, slots };
+  }
+
+  #grace(now: number, members: number): number {
+    const { grace, lease } = this.#spans;
+    if (grace === 0) return 0;
+    return Math.max(0, (members < this.#remembered ? lease : grace) - now);
   }
 
   /** The member's process has ended: its lease ends now. */
@@ -114,8 +125,12 @@ export class MemoryAuthority implements LeaseAuthority {
     if (report.kind === 'period') {
       const isNew = report.allotted === 0 && report.used === 0;
       const isKnown = key.base !== undefined && (isNew || key.entries.has(member) || key.orphans.has(member));
-      if (!isKnown && report.base === undefined) return unknownSlot;
+      if (!isKnown && report.base === undefined) {
+        key.pending.set(member, { allotted: report.allotted, at: now });
+        return unknownSlot;
+      }
       key.base ??= report.base;
+      key.pending.delete(member);
     }
     key.orphans.delete(member);
     let others = key.base ?? 0;
@@ -133,8 +148,9 @@ export class MemoryAuthority implements LeaseAuthority {
     let allotted = Math.max(report.used, Math.min(report.allotted, room));
     if (isLeaving) allotted = report.used;
     let unallotted = room - allotted;
-    if (report.wanted > 0 && unallotted > 0 && graceMs === 0 && !isLeaving) {
-      const granted = Math.min(unallotted, Math.max(report.wanted, Math.floor(unallotted / (2 * members))));
+    const grantable = unallotted - this.#pending(key, now);
+    if (report.wanted > 0 && grantable > 0 && graceMs === 0 && !isLeaving) {
+      const granted = Math.min(grantable, Math.max(report.wanted, Math.floor(grantable / (2 * members))));
       allotted += granted;
       unallotted -= granted;
       if (granted < report.wanted) this.#recall(key, report.key, member, now);
@@ -146,6 +162,12 @@ export class MemoryAuthority implements LeaseAuthority {
       key.base = (key.base ?? 0) + report.used;
     } else key.entries.set(member, { allotted, used: report.used, step: Math.max(step, report.step), at: now });
     return { isUnknown: false, allotted, step, unallotted, usedElsewhere, freeElsewhere };
+  }
+
+  #pending({ pending }: Key, now: number): number {
+    let sum = 0;
+    for (const { allotted, at } of pending.values()) if (now - at <= this.#spans.lease) sum += allotted;
+    return sum;
   }
 
   #recall({ entries }: Key, name: string, member: string, now: number): void {
@@ -174,7 +196,15 @@ export class MemoryAuthority implements LeaseAuthority {
     if (now - this.#sweptAt > sweepEveryMs) this.#sweep(now);
     let found = this.#keys.get(key);
     if (found === undefined) {
-      found = { kind, maximum, base: undefined, entries: new Map(), orphans: new Map(), touchedAt: now };
+      found = {
+        kind,
+        maximum,
+        base: undefined,
+        entries: new Map(),
+        orphans: new Map(),
+        pending: new Map(),
+        touchedAt: now,
+      };
       this.#keys.set(key, found);
     }
     found.maximum = maximum;

@@ -11,7 +11,8 @@ import type { AuthorityState } from './authority-reach.ts';
 import { LeaseGovernor, type LeaseGovernorOptions } from './lease-governor.ts';
 import type { Division } from './memory-authority.ts';
 import { RedisAuthority } from './redis-authority.ts';
-import { live, sliceAfterDeath, stepLists, type World } from './test-members.ts';
+import { forgetfulLists, live, stepLists, type World } from './test-members.ts';
+import { sliceAfterDeath, slicesAfterLoss } from './test-slices.ts';
 
 const program = findRedis();
 const one = { requests: 1, tokens: 10, cost: 1000 };
@@ -51,33 +52,51 @@ describe.skipIf(program === undefined)('leases over a real Redis', () => {
     return { maximum: 0, base: sum('b'), allotted: sum('e:'), orphaned: sum('o:') };
   };
 
-  it('divides as the authority in memory does, whatever is lost, late, killed or cut off', async () => {
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(stepLists, async (steps) => {
-        const prefix = `{p${runs++}}:`;
-        const spans = { lease: 300, grace: 0 };
-        const authority = new RedisAuthority({ url: new Secret(redis.url), prefix, spans, timeoutMs: 5000 });
-        const maximum = (key: string) => (key.endsWith('@0') ? 400 : 200);
-        const world: World = {
-          authority,
-          leaseMs: 300,
-          now: () => performance.now(),
-          pass: (milliseconds) => sleep(milliseconds),
-          division: async (key) => {
-            const found = await division(prefix, key);
-            return found && { ...found, maximum: maximum(key) };
-          },
-        };
-        try {
-          await live(steps, world, prefix);
-        } finally {
-          await authority.close();
-        }
-      }),
-      { numRuns: 12, endOnFailure: true },
-    );
-  }, 120_000);
+  it.each([
+    ['whatever is lost, late, killed or cut off', stepLists, 0],
+    ['where it forgets everything, whoever is late to say what it holds', forgetfulLists, 90],
+  ])(
+    'divides as the authority in memory does, %s',
+    async (_, lists, grace) => {
+      let runs = 0;
+      await fc.assert(
+        fc.asyncProperty(lists, async (steps) => {
+          const prefix = `{p${grace}-${runs++}}:`;
+          const spans = { lease: 300, grace };
+          const authority = new RedisAuthority({ url: new Secret(redis.url), prefix, spans, timeoutMs: 5000 });
+          const maximum = (key: string) => (key.endsWith('@0') ? 400 : 200);
+          const world: World = {
+            authority,
+            leaseMs: 300,
+            now: () => performance.now(),
+            pass: (milliseconds) => sleep(milliseconds),
+            forget: async () => {
+              const keys = await client.keys(`${prefix}*`);
+              if (keys.length > 0) await client.del(keys);
+            },
+            division: async (key) => {
+              const found = await division(prefix, key);
+              return found && { ...found, maximum: maximum(key) };
+            },
+          };
+          try {
+            await live(steps, world, prefix);
+          } finally {
+            await authority.close();
+          }
+        }),
+        { numRuns: 12, endOnFailure: true },
+      );
+    },
+    120_000,
+  );
+
+  it('gives nothing of what a member holds that cannot say yet what of it is stored', async () => {
+    const spans = { grace: 0 };
+    const authority = new RedisAuthority({ url: new Secret(redis.url), prefix: '{late}:', spans, timeoutMs: 5000 });
+    expect(await slicesAfterLoss(authority, 'r')).toEqual([10, 40, 30]);
+    await authority.close();
+  });
 
   it('gives what a killed member held to others, but for what it may have used', async () => {
     const spans = { lease: 300, grace: 0 };

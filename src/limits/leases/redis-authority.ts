@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../secret.ts';
+import { LateAnswerError } from './authority-reach.ts';
 import {
   type LeaseAuthority,
   type LeaseSpans,
@@ -75,7 +76,7 @@ export class RedisAuthority implements LeaseAuthority {
     }
   }
 
-  #args({ member, seq, isLeaving, reports }: SyncRequest): string[] {
+  #args({ member, seq, isLeaving, members, reports }: SyncRequest): string[] {
     const prefix = this.#prefix;
     const keys = [
       `${prefix}clock`,
@@ -88,7 +89,7 @@ export class RedisAuthority implements LeaseAuthority {
     return [
       String(keys.length),
       ...keys,
-      ...[member, String(seq), isLeaving ? '1' : '0', ...spans.map(String)],
+      ...[member, String(seq), isLeaving ? '1' : '0', String(members), ...spans.map(String)],
       ...reports.flatMap(({ kind, maximum, allotted, used, step, wanted, needed, base }) => [
         kind,
         ...[maximum, allotted, used, step, wanted, needed, base ?? '', keptMs(kind)].map(String),
@@ -125,7 +126,7 @@ export class RedisAuthority implements LeaseAuthority {
 /** A process that was busy for long looks once more for an answer that has come meanwhile. */
 function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error(`no answer within ${milliseconds} ms`));
+    const fail = () => reject(new LateAnswerError(`no answer within ${milliseconds} ms`));
     const timer = setTimeout(() => setImmediate(() => setImmediate(fail)), milliseconds);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });

@@ -2,14 +2,15 @@
  * The authority inside of Redis or Valkey, the same as `memory-authority.ts` step by step, run as one script, so that
  * nothing comes in between. What stands where, under one prefix:
  *
- * - `clock`: `last`, the server's time of the last message; `now`, the authority's own clock
+ * - `clock`: `last`, the server's time of the last message; `now`, the authority's own clock; `remembered`, as many members
+ *   as any of them remembers
  * - `members`: of each member `SEEN SEQ`
  * - `recall:MEMBER`: the keys that it is to give back of
  * - `k:KEY`: `b` the base; `e:MEMBER` its entry, `ALLOTTED USED STEP AT`; `o:MEMBER` its orphan, `AMOUNT UNTIL`, of a
- *   period with -1
+ *   period with -1; `u:MEMBER` what it holds that could not say yet what of it is stored, `ALLOTTED AT`
  *
  * KEYS: clock, members, the beginning of recall keys, then the key of each report.
- * ARGV: member, seq, is leaving, five spans, then of each report kind, maximum, allotted, used, step, wanted,
+ * ARGV: member, seq, is leaving, remembered members, five spans, then of each report kind, maximum, allotted, used, step, wanted,
  * needed, base or nothing, milliseconds to keep.
  * Answer: is stale, server's time, members, grace, number of recalled keys, these, then of each report is unknown,
  * allotted, step, unallotted, used elsewhere, free elsewhere. All are texts, since numbers would lose digits.
@@ -17,20 +18,22 @@
 export const redisScript = `
 local function text(number) return string.format('%.0f', number) end
 local member, seq, leaving = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+local remembered = tonumber(ARGV[4])
 local leaseMs, beatMs, graceSpan, windowMs, staleMs =
-  tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+  tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local longKept = 41 * 86400000
 
 local time = redis.call('TIME')
 local wall = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local clock = redis.call('HMGET', KEYS[1], 'last', 'now')
+local clock = redis.call('HMGET', KEYS[1], 'last', 'now', 'remembered')
 local now = 0
 if clock[1] then
   now = tonumber(clock[2]) + math.min(beatMs, math.max(0, wall - tonumber(clock[1])))
 else
   redis.call('DEL', KEYS[2])
 end
-redis.call('HSET', KEYS[1], 'last', text(wall), 'now', text(now))
+remembered = math.max(remembered, tonumber(clock[3] or '0'))
+redis.call('HSET', KEYS[1], 'last', text(wall), 'now', text(now), 'remembered', text(remembered))
 redis.call('PEXPIRE', KEYS[1], longKept)
 
 local seen, knownSeq, live = {}, nil, 0
@@ -44,7 +47,8 @@ end
 local stale = knownSeq ~= nil and knownSeq >= seq
 if not stale then seen[member] = now end
 for _, at in pairs(seen) do if now - at <= leaseMs then live = live + 1 end end
-local grace = math.max(0, graceSpan - now)
+local grace = 0
+if graceSpan > 0 then grace = math.max(0, (live < remembered and leaseMs or graceSpan) - now) end
 
 local reply = { stale and '1' or '0', text(wall), text(live), text(grace) }
 if stale then
@@ -65,12 +69,12 @@ local function recall(entries, key)
 end
 
 for i = 4, #KEYS do
-  local key, first = KEYS[i], 9 + (i - 4) * 9
+  local key, first = KEYS[i], 10 + (i - 4) * 9
   local kind = ARGV[first]
   local maximum, asked, used, askedStep, wanted, needed = tonumber(ARGV[first + 1]), tonumber(ARGV[first + 2]),
     tonumber(ARGV[first + 3]), tonumber(ARGV[first + 4]), tonumber(ARGV[first + 5]), tonumber(ARGV[first + 6])
   local givenBase, kept = tonumber(ARGV[first + 7]), tonumber(ARGV[first + 8])
-  local base, entries, orphans = nil, {}, {}
+  local base, entries, orphans, pending, isPending = nil, {}, {}, 0, false
   local fields = redis.call('HGETALL', key)
   for f = 1, #fields, 2 do
     local name, value = fields[f], fields[f + 1]
@@ -80,6 +84,13 @@ for i = 4, #KEYS do
     elseif string.sub(name, 1, 2) == 'e:' then
       local a, u, s, t = string.match(value, '(%S+) (%S+) (%S+) (%S+)')
       entries[owner] = { tonumber(a), tonumber(u), tonumber(s), tonumber(t) }
+    elseif string.sub(name, 1, 2) == 'u:' then
+      local held, at = string.match(value, '(%S+) (%S+)')
+      if owner == member then
+        isPending = true
+      elseif now - tonumber(at) <= leaseMs then
+        pending = pending + tonumber(held)
+      end
     else
       local amount, ends = string.match(value, '(%S+) (%S+)')
       orphans[owner] = { tonumber(amount), tonumber(ends) }
@@ -114,8 +125,11 @@ for i = 4, #KEYS do
     end
   end
   if unknown then
+    redis.call('HSET', key, 'u:' .. member, text(asked) .. ' ' .. text(now))
+    redis.call('PEXPIRE', key, kept)
     for _, part in ipairs({ '1', '0', '0', '0', '0', '0' }) do slots[#slots + 1] = part end
   else
+    if isPending then redis.call('HDEL', key, 'u:' .. member) end
     if orphans[member] then
       orphans[member] = nil
       redis.call('HDEL', key, 'o:' .. member)
@@ -134,8 +148,9 @@ for i = 4, #KEYS do
     local allotted = math.max(used, math.min(asked, room))
     if leaving then allotted = used end
     local unallotted = room - allotted
-    if wanted > 0 and unallotted > 0 and grace == 0 and not leaving then
-      local granted = math.min(unallotted, math.max(wanted, math.floor(unallotted / (2 * live))))
+    local grantable = unallotted - pending
+    if wanted > 0 and grantable > 0 and grace == 0 and not leaving then
+      local granted = math.min(grantable, math.max(wanted, math.floor(grantable / (2 * live))))
       allotted = allotted + granted
       unallotted = unallotted - granted
       if granted < wanted then recall(entries, key) end

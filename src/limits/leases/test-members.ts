@@ -17,6 +17,8 @@ export interface World {
   now(): number;
   pass(milliseconds: number): Promise<void>;
   readonly leaseMs: number;
+  /** The authority loses all that it knows. */
+  forget?(): Promise<void>;
 }
 
 export const testWindow = limit('tokens', 'minute', 200);
@@ -49,6 +51,7 @@ class ModelMember implements SlotPorts {
   readonly #clockOffset: number;
   #seq = 0;
   #leaseFrom = Number.NEGATIVE_INFINITY;
+  #told = 0;
 
   constructor(id: string, world: World, clockOffset: number) {
     this.#id = id;
@@ -101,7 +104,7 @@ class ModelMember implements SlotPorts {
     const sentAt = this.#world.now();
     for (const counter of Object.values(this.counters)) counter.refresh(this.at);
     const reports = slots.map((slot) => slot.report(this.at.monotonicMs, 60_000));
-    const request = { member: this.#id, seq: ++this.#seq, isLeaving: false, reports };
+    const request = { member: this.#id, seq: ++this.#seq, isLeaving: false, members: this.#told, reports };
     if (lose === 'delayed') this.late.push(request);
     const reply = lose === 'request' || lose === 'delayed' ? undefined : await this.#world.authority.sync(request);
     if (reply === undefined || reply.isStale || lose === 'reply') for (const slot of slots) slot.failed();
@@ -116,6 +119,7 @@ class ModelMember implements SlotPorts {
 
   #heard(slots: LeaseSlot[], reply: SyncReply, sentAt: number): void {
     this.#leaseFrom = sentAt;
+    this.#told = reply.graceMs > 0 ? Math.max(this.#told, reply.members) : reply.members;
     for (const [index, slot] of slots.entries()) {
       slot.needed = 0;
       slot.acknowledged(this.at.monotonicMs, reply.slots[index] as SyncReply['slots'][number]);
@@ -163,7 +167,22 @@ const step = fc.oneof(
     }),
   },
 );
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 export const stepLists = fc.array(step, { minLength: 20, maxLength: 150, size: 'max' });
+
+/** What a member that is gone has used is known to the authority alone, so that here none is killed when it may forget. */
+export const forgetfulLists = fc.array(
+  fc.oneof(
+    {
+      weight: 30,
+      arbitrary: step.filter(
+        (one) => one.do !== 'kill' && one.do !== 'arrive' && !(one.do === 'sync' && one.lose === 'delayed'),
+      ),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const) }) },
+  ),
+  { minLength: 20, maxLength: 150, size: 'max' },
+);
 
 /** What happened, to see that a run is no empty one. */
 export interface Story {
@@ -175,11 +194,7 @@ export interface Story {
  * Three members do what the list says.
  * @throws Error where the authority's sums, or what the members used in truth, are above the limit at any step
  */
-export async function live(
-  steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[],
-  world: World,
-  run: string,
-) {
+export async function live(steps: readonly (Step | { readonly do: 'forget' })[], world: World, run: string) {
   const story: Story = { admitted: 0, refused: 0 };
   const offsets = [0, 240_000, -180_000];
   let born = 0;
@@ -188,6 +203,7 @@ export async function live(
   const all: Used[] = [];
   for (const one of steps) {
     if (one.do === 'pass') await world.pass(one.part * world.leaseMs);
+    else if (one.do === 'forget') await world.forget?.();
     else if (one.do === 'kill') members[one.who] = create(one.who);
     else {
       const member = members[one.who] as ModelMember;
@@ -227,35 +243,3 @@ async function check(world: World, all: readonly Used[]): Promise<void> {
 
 /** The limits that the suite uses, for those who look at keys. */
 export const testLimits: readonly Limit[] = [testWindow, testTotal];
-
-/** How much another member gets: when one that holds all and has used some is gone, and when that has left the window. */
-export async function sliceAfterDeath({ authority, pass, leaseMs }: World, run: string): Promise<number[]> {
-  const seqs = new Map<string, number>();
-  const say = async (member: string, numbers: { allotted: number; used: number; step: number; wanted: number }) => {
-    const seq = (seqs.get(member) ?? 0) + 1;
-    seqs.set(member, seq);
-    const report = {
-      key: testWindow.id,
-      kind: 'window' as const,
-      maximum: 200,
-      needed: 0,
-      base: undefined,
-      ...numbers,
-    };
-    const request = { member: `${run}-${member}`, seq, isLeaving: false, reports: [report] };
-    return (await authority.sync(request)).slots[0] as SyncReply['slots'][number];
-  };
-  const beat = async () => {
-    // Time passes for the authority only while somebody speaks to it.
-    for (let i = 0; i < 12; i++) {
-      await pass(leaseMs / 10);
-      await say('other', { allotted: 0, used: 0, step: 0, wanted: 0 });
-    }
-  };
-  const { step } = await say('first', { allotted: 0, used: 0, step: 0, wanted: 200 });
-  await say('first', { allotted: 200, used: 40, step, wanted: 0 });
-  const before = await say('other', { allotted: 0, used: 0, step: 0, wanted: 200 });
-  await beat();
-  const after = await say('other', { allotted: 0, used: 0, step: 0, wanted: 200 });
-  return [before.allotted, after.allotted];
-}
