@@ -97,7 +97,7 @@ function flagTable(): string {
     .filter((setting) => setting.option !== undefined)
     .map((setting) => [
       `\`${setting.option}\``,
-      setting.variables.map((name) => `\`${name}\``).join(', then '),
+      (setting.variables ?? []).map((name) => `\`${name}\``).join(', then '),
       setting.path ? `\`${setting.path.join('.')}\`` : '',
       setting.fallback === undefined ? '' : `\`${String(setting.fallback)}\``,
       unwrap(setting.schema).description ?? '',

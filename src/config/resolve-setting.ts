@@ -42,7 +42,7 @@ export function resolveSetting<S extends z.ZodType>(
 ): Resolved<z.output<S>> {
   const typed = setting.flag && context.flags[setting.flag];
   if (typed !== undefined && setting.option) return fromText(setting, typed, 'flag', setting.option, context);
-  for (const variable of setting.variables) {
+  for (const variable of setting.variables ?? []) {
     const text = context.env[variable];
     if (text?.trim()) return fromText(setting, text, 'environment', variable, context);
   }

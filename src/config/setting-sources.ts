@@ -14,8 +14,8 @@ export interface SettingSource<S extends z.ZodType = z.ZodType> {
   readonly flag?: keyof Flags;
   /** The flag as typed, such as `--port`. */
   readonly option?: string;
-  /** Environment variables, the strongest first. */
-  readonly variables: readonly string[];
+  /** Environment variables, the strongest first; undefined: none. */
+  readonly variables?: readonly string[];
   /** Where it stands in `headrace.yaml`. */
   readonly path?: Path;
   readonly schema: S;
@@ -122,14 +122,12 @@ export const settingSources = {
   }),
   maxRequestBytes: source({
     name: 'limits.max_request_bytes',
-    variables: [],
     path: ['limits', 'max_request_bytes'],
     schema: limits.max_request_bytes.unwrap(),
     fallback: settingDefaults.max_request_bytes,
   }),
   maxResponseBytes: source({
     name: 'limits.max_response_bytes',
-    variables: [],
     path: ['limits', 'max_response_bytes'],
     schema: limits.max_response_bytes.unwrap(),
     fallback: settingDefaults.max_response_bytes,
@@ -142,7 +140,6 @@ export const settingSources = {
   }),
   limitsWhenStoreLost: source({
     name: 'limits.when_store_lost',
-    variables: [],
     path: ['limits', 'when_store_lost'],
     schema: limits.when_store_lost.unwrap(),
     fallback: settingDefaults.when_store_lost,
@@ -161,90 +158,77 @@ export const settingSources = {
   }),
   flushInterval: source({
     name: 'storage.flush_interval',
-    variables: [],
     path: ['storage', 'flush_interval'],
     schema: storageShape.flush_interval.unwrap(),
     fallback: storageDefaults.flush_interval,
   }),
   keepUsage: source({
     name: 'storage.keep_usage',
-    variables: [],
     path: ['storage', 'keep_usage'],
     schema: storageShape.keep_usage.unwrap(),
     fallback: storageDefaults.keep_usage,
   }),
   keepUsageSums: source({
     name: 'storage.keep_usage_sums',
-    variables: [],
     path: ['storage', 'keep_usage_sums'],
     schema: storageShape.keep_usage_sums.unwrap(),
     fallback: storageDefaults.keep_usage_sums,
   }),
   logBodies: source({
     name: 'telemetry.log_bodies',
-    variables: [],
     path: ['telemetry', 'log_bodies'],
     schema: telemetry.log_bodies.unwrap(),
     fallback: telemetryDefaults.log_bodies,
   }),
   captureFolder: source({
     name: 'telemetry.capture.folder',
-    variables: [],
     path: ['telemetry', 'capture', 'folder'],
     schema: capture.folder,
   }),
   captureMaxBytes: source({
     name: 'telemetry.capture.max_bytes',
-    variables: [],
     path: ['telemetry', 'capture', 'max_bytes'],
     schema: capture.max_bytes.unwrap(),
     fallback: telemetryDefaults.max_bytes,
   }),
   captureMaxFiles: source({
     name: 'telemetry.capture.max_files',
-    variables: [],
     path: ['telemetry', 'capture', 'max_files'],
     schema: capture.max_files.unwrap(),
     fallback: telemetryDefaults.max_files,
   }),
   idempotencyKeep: source({
     name: 'idempotency.keep',
-    variables: [],
     path: ['idempotency', 'keep'],
     schema: idempotency.keep.unwrap(),
     fallback: idempotencyDefaults.keep,
   }),
   idempotencyLinger: source({
     name: 'idempotency.linger',
-    variables: [],
     path: ['idempotency', 'linger'],
     schema: idempotency.linger.unwrap(),
     fallback: idempotencyDefaults.linger,
   }),
   idempotencyMaxBytes: source({
     name: 'idempotency.max_bytes',
-    variables: [],
     path: ['idempotency', 'max_bytes'],
     schema: idempotency.max_bytes.unwrap(),
     fallback: idempotencyDefaults.max_bytes,
   }),
   idempotencyMaxAnswerBytes: source({
     name: 'idempotency.max_answer_bytes',
-    variables: [],
     path: ['idempotency', 'max_answer_bytes'],
     schema: idempotency.max_answer_bytes.unwrap(),
     fallback: idempotencyDefaults.max_answer_bytes,
   }),
   shutdownTimeout: source({
     name: 'shutdown_timeout',
-    variables: [],
     path: ['shutdown_timeout'],
     schema: shape.shutdown_timeout.unwrap(),
     fallback: settingDefaults.shutdown_timeout,
   }),
   streamHeartbeat: source({
     name: 'stream_heartbeat',
-    variables: [],
     path: ['stream_heartbeat'],
     schema: shape.stream_heartbeat.unwrap(),
     fallback: settingDefaults.stream_heartbeat,

@@ -90,7 +90,7 @@ export function checkOpenness(settings: ResolvedSettings, keys: GatewayKeys): vo
 
 /** Checks the variables that are no settings, and warns of those that look like a misspelt one of ours. */
 export function checkVariableNames(env: Environment, report: Report): void {
-  const known = Object.values(settingSources).flatMap((setting) => setting.variables);
+  const known = Object.values(settingSources).flatMap((setting) => setting.variables ?? []);
   for (const name of Object.keys(env).toSorted()) {
     if (!name.startsWith('HEADRACE_') || known.includes(name)) continue;
     const near = known.find((other) => editDistance(name, other) <= 2);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UnloadedPeriod } from '../limits/memory-governor.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { HeldBatch } from './held-batch.ts';
 import type { LedgerState } from './ledger.ts';
 import { type LedgerLog, LedgerTroubles } from './ledger-troubles.ts';
+import { type CounterSource, LimitLoader } from './limit-loader.ts';
 import { type Spool, SpoolFullError } from './spool.ts';
-import type { CounterChange, UsageBatch, UsageStore } from './usage-entry.ts';
+import type { UsageBatch, UsageStore } from './usage-entry.ts';
 
 export interface LedgerQueuePorts {
   readonly store: UsageStore;
@@ -18,16 +18,8 @@ export interface LedgerQueuePorts {
   readonly mostWaiting?: number;
 }
 
-/** Limits of which must be known what was used before. */
-export interface CounterSource {
-  unloaded(): readonly UnloadedPeriod[];
-  load(periods: readonly UnloadedPeriod[], found: readonly CounterChange[]): void;
-}
-
 /** After how long something that failed is tried again. */
 const retryMs = 250;
-/** Limits are asked so often whether they lack something, as a clock that steps makes them. */
-const askLimitsMs = 10_000;
 
 /** Batches on their way to the store, in order. What has waited for an interval is on disk. */
 export class LedgerQueue {
@@ -41,14 +33,14 @@ export class LedgerQueue {
   #spooling: Promise<void> = Promise.resolve();
   #retryAt = 0;
   #spoolAt = 0;
-  #limits: CounterSource | undefined;
-  #askLimitsAt = 0;
+  readonly #limits: LimitLoader;
   #written = 0;
 
   constructor(ports: LedgerQueuePorts) {
     this.#ports = ports;
     this.#mostWaiting = ports.mostWaiting ?? 50_000;
     this.#troubles = new LedgerTroubles(ports.log);
+    this.#limits = new LimitLoader(ports.store);
   }
 
   get state(): LedgerState {
@@ -106,8 +98,7 @@ export class LedgerQueue {
 
   /** Loads what was used of limits before this process began, before anything more is written of them. */
   loadLimits(of: CounterSource): void {
-    this.#limits = of;
-    this.#askLimitsAt = 0;
+    this.#limits.of(of);
   }
 
   /** Counts calls of which there will be no row. */
@@ -194,19 +185,9 @@ export class LedgerQueue {
 
   /** @returns whether all limits know what was used of them */
   async #load(): Promise<boolean> {
-    const limits = this.#limits;
-    if (limits === undefined || performance.now() < this.#askLimitsAt) return true;
-    this.#askLimitsAt = performance.now() + askLimitsMs;
-    const periods = limits.unloaded();
-    if (periods.length === 0) return true;
-    try {
-      limits.load(periods, await this.#ports.store.counters(periods));
-      return true;
-    } catch {
-      this.#askLimitsAt = 0;
-      this.#retryAt = performance.now() + retryMs;
-      return false;
-    }
+    if (await this.#limits.load()) return true;
+    this.#retryAt = performance.now() + retryMs;
+    return false;
   }
 
   async #putOnDisk(held: HeldBatch, spool: Spool): Promise<void> {

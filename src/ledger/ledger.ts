@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { CounterChange } from '../limits/counter-change.ts';
 import type { Caller } from '../types/caller.ts';
 import type { UsageRecord } from '../types/usage-record.ts';
-import { type CounterSource, LedgerQueue, type LedgerQueuePorts } from './ledger-queue.ts';
+import { LedgerQueue, type LedgerQueuePorts } from './ledger-queue.ts';
+import type { CounterSource } from './limit-loader.ts';
 import { OpenBatch } from './open-batch.ts';
 import { toEntry } from './to-entry.ts';
 

@@ -48,7 +48,7 @@ describe('the compose file', () => {
   });
 
   it('sets variables that the gateway knows, and its examples leave every key empty', async () => {
-    const known = Object.values(settingSources).flatMap((setting) => setting.variables);
+    const known = Object.values(settingSources).flatMap((setting) => setting.variables ?? []);
     for (const name of Object.keys(headrace.environment)) expect(known).toContain(name);
     const keys = await example('headrace.env.example');
     expect(keys).toEqual({ HEADRACE_ADMIN_KEY: '', OPENAI_API_KEY: '' });

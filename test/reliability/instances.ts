@@ -15,7 +15,7 @@ const names = ['alice', 'bob', 'carol'] as const;
 export type Name = (typeof names)[number];
 
 /** In US dollars for a million tokens, so that a call takes 4 cents. */
-const price = 1000;
+const price = 2500;
 export const nanoDollarsOfToken = price * 1000;
 const limits: Readonly<Record<Name, object>> = {
   alice: { requests_per_minute: aliceLimit },
