@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endProcess } from './end-process.ts';
 import { freePort } from './real-postgres.ts';
 
 /** A Redis or Valkey server of this process' own, on a free port, that keeps nothing on the disk. */
@@ -88,10 +89,7 @@ class Server implements RealRedis {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill(signal);
-    await ended;
+    await endProcess(child, signal);
   }
 }
 

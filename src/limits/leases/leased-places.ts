@@ -1,48 +1,26 @@
-import type { Limit, LimitState } from '../limit.ts';
+import type { LimitState } from '../limit.ts';
 import type { Moment } from '../moment.ts';
-import { LeaseSlot, type SlotPorts } from './lease-slot.ts';
 import { type LeasedCounter, stateOf } from './leased-counter.ts';
+import { SingleSlot } from './single-slot.ts';
 
 /** Nobody knows when a running call ends. */
 const guessedWaitMs = 1000;
 
 /** How many calls this process runs at a time, of its allotment. */
-export class LeasedPlaces implements LeasedCounter {
-  readonly #slot: LeaseSlot;
-
-  constructor(limit: Limit, ports: SlotPorts) {
-    this.#slot = new LeaseSlot(limit, 0, ports);
-  }
-
-  get limit(): Limit {
-    return this.#slot.limit;
-  }
-
-  set limit(limit: Limit) {
-    this.#slot.limit = limit;
-  }
-
-  slot(): LeaseSlot {
-    return this.#slot;
-  }
-
-  slots(): Iterable<LeaseSlot> {
-    return [this.#slot];
-  }
-
+export class LeasedPlaces extends SingleSlot implements LeasedCounter {
   refresh(): void {}
 
   available(): number {
-    return this.#slot.free;
+    return this.own.free;
   }
 
   availableTo(): number {
-    return this.#slot.free;
+    return this.own.free;
   }
 
   take(at: Moment, amount: number): number {
-    this.#slot.used += amount;
-    this.#slot.took(at.monotonicMs, amount);
+    this.own.used += amount;
+    this.own.took(at.monotonicMs, amount);
     return 0;
   }
 
@@ -52,8 +30,8 @@ export class LeasedPlaces implements LeasedCounter {
   }
 
   settle(_at: Moment, _booking: number, reserved: number): undefined {
-    this.#slot.used -= reserved;
-    this.#slot.touch();
+    this.own.used -= reserved;
+    this.own.touch();
   }
 
   giveBack(at: Moment, booking: number, reserved: number): void {
@@ -65,10 +43,10 @@ export class LeasedPlaces implements LeasedCounter {
   }
 
   state(): LimitState {
-    return stateOf(this.#slot, this.limit, undefined);
+    return stateOf(this.own, this.limit, undefined);
   }
 
   isIdle(): boolean {
-    return this.#slot.used === 0 && this.#slot.needed === 0;
+    return this.own.used === 0 && this.own.needed === 0;
   }
 }

@@ -1,44 +1,23 @@
-import type { Limit, LimitState } from '../limit.ts';
+import type { LimitState } from '../limit.ts';
 import type { Moment } from '../moment.ts';
 import { SlidingWindow, windowMs } from '../sliding-window.ts';
-import { LeaseSlot, type SlotPorts } from './lease-slot.ts';
 import { type LeasedCounter, stateOf } from './leased-counter.ts';
+import { SingleSlot } from './single-slot.ts';
 
 /** What was used within any 60 seconds, by this process, of its allotment. */
-export class LeasedWindow implements LeasedCounter {
-  readonly #slot: LeaseSlot;
+export class LeasedWindow extends SingleSlot implements LeasedCounter {
   #window: SlidingWindow | undefined;
-
-  constructor(limit: Limit, ports: SlotPorts) {
-    this.#slot = new LeaseSlot(limit, 0, ports);
-  }
-
-  get limit(): Limit {
-    return this.#slot.limit;
-  }
-
-  set limit(limit: Limit) {
-    this.#slot.limit = limit;
-  }
-
-  slot(): LeaseSlot {
-    return this.#slot;
-  }
-
-  slots(): Iterable<LeaseSlot> {
-    return [this.#slot];
-  }
 
   refresh(at: Moment): void {
     const window = this.#window;
     if (window === undefined) return;
     window.expire(at.monotonicMs);
-    this.#slot.used = window.tokens;
+    this.own.used = window.tokens;
   }
 
   available(at: Moment): number {
     this.refresh(at);
-    return this.#slot.free;
+    return this.own.free;
   }
 
   availableTo(at: Moment): number {
@@ -68,7 +47,7 @@ export class LeasedWindow implements LeasedCounter {
   timeToFree(at: Moment, amount: number): number | undefined {
     if (amount > this.limit.maximum) return undefined;
     const lacking = amount - this.available(at);
-    const { used, usedElsewhere } = this.#slot;
+    const { used, usedElsewhere } = this.own;
     const own = lacking <= used ? (this.#window?.timeToFree(at.monotonicMs, 0, lacking) ?? windowMs) : windowMs;
     const guessed = usedElsewhere > 0 ? (lacking / usedElsewhere) * windowMs : windowMs;
     return Math.ceil(Math.min(windowMs, Math.max(1, Math.min(own, Math.max(1000, guessed)))));
@@ -76,14 +55,14 @@ export class LeasedWindow implements LeasedCounter {
 
   state(at: Moment): LimitState {
     this.refresh(at);
-    const slot = this.#slot;
+    const slot = this.own;
     const ownMs = this.#window?.timeToEmpty(at.monotonicMs) ?? 0;
     return stateOf(slot, this.limit, slot.usedElsewhere > 0 ? windowMs : ownMs);
   }
 
   isIdle(at: Moment): boolean {
     this.refresh(at);
-    return this.#slot.used === 0 && this.#slot.needed === 0;
+    return this.own.used === 0 && this.own.needed === 0;
   }
 
   #change(at: Moment, booking: number, by: number): number {
@@ -93,8 +72,8 @@ export class LeasedWindow implements LeasedCounter {
   }
 
   #took(at: Moment, amount: number): void {
-    this.#slot.used = this.#window?.tokens ?? 0;
-    if (amount > 0) this.#slot.took(at.monotonicMs, amount);
-    else this.#slot.touch();
+    this.own.used = this.#window?.tokens ?? 0;
+    if (amount > 0) this.own.took(at.monotonicMs, amount);
+    else this.own.touch();
   }
 }
