@@ -30,6 +30,11 @@ export class HeldBatch {
     return this.#parts !== undefined;
   }
 
+  /** What is still to be written of it, each part by itself where it was split. */
+  get rest(): readonly HeldBatch[] {
+    return this.#parts?.map((batch) => new HeldBatch({ batch })) ?? [this];
+  }
+
   /** Its calls are lost; what they took of limits is kept, since budgets are to hold all the same. */
   strip(): void {
     if (this.batch !== undefined) this.batch = { ...this.batch, entries: [] };

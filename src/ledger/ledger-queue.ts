@@ -120,6 +120,7 @@ export class LedgerQueue {
     };
     await Promise.race([all(), isLate]);
     this.#spoolAt = 0;
+    this.#queue = this.#queue.flatMap((held) => held.rest);
     this.keepWaiting(0);
     await this.#spooling;
     const rows = this.#queue.reduce((sum, held) => sum + (held.file === undefined ? held.rows : 0), 0);

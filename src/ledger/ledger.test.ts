@@ -240,3 +240,26 @@ it('changes of one limit in one period are added up', () => {
 function numberOf(batch: string): number {
   return Number(batch.split('-').at(-1));
 }
+
+it('what is left of a batch that is refused in part is kept on disk at the end', async () => {
+  const store = await openTestStore();
+  const spool = spoolIn(testFolder());
+  const { ledger } = openTestLedger(store, { spool, flushIntervalMs: 5 });
+  await ledger.start();
+  let parts = 0;
+  store.refuses = ({ entries }) => {
+    if (entries.length > 0 && ++parts > 1) store.isThere = false; // it is gone when the first half comes
+    return [...entries].some(({ model }) => model === 'poison');
+  };
+  const records = [recordOf(), recordOf(), recordOf({ model: 'poison' }), recordOf()];
+  for (const record of records) book(ledger, record);
+  await expect.poll(() => parts).toBeGreaterThan(1);
+  await ledger.close(50);
+  store.isThere = true;
+  store.refuses = ({ entries }) => [...entries].some(({ model }) => model === 'poison');
+  const next = openTestLedger(store, { spool, flushIntervalMs: 5 });
+  await next.ledger.start();
+  await expect.poll(async () => (await store.rows()).length).toBe(3);
+  expect(idsOf(await store.rows())).toEqual([records[0], records[1], records[3]].map((record) => record?.id).sort());
+  expect(await store.counters([limit])).toMatchObject([{ used: 20 }]);
+});
