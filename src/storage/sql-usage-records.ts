@@ -76,9 +76,12 @@ export class SqlUsageRecords implements UsageRecords {
     const columns = sql.join(key.map((name) => sql.ref(name)));
     const old = sql`select ${columns} from ${sql.table(table)} where ${sql.ref(column)} < ${before} order by ${columns}`;
     const forget = sql`delete from ${sql.table(table)} where (${columns}) in (${old} limit ${sql.lit(slice)})`;
+    // In SQLite a second connection would only wait for the first one, or the first for it.
+    const { kind, main } = this.#database;
+    const connection = kind === 'sqlite' ? main : this.#database.reports();
     let forgotten = 0;
     for (;;) {
-      const { numAffectedRows = 0n } = await this.#guarded(() => forget.execute(this.#database.reports()), 'long');
+      const { numAffectedRows = 0n } = await this.#guarded(() => forget.execute(connection), 'long');
       forgotten += Number(numAffectedRows);
       if (numAffectedRows < slice) return forgotten;
       await sleep(5);

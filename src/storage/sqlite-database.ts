@@ -11,7 +11,7 @@ import { batchInserts } from './usage-statements.ts';
 const busyMs = 1500;
 
 /** Reports are rare, and a thread takes some 15 MB. */
-const reportsIdleMs = 10_000;
+const reportsIdleMs = 3000;
 
 /** SQLITE_CONSTRAINT, SQLITE_TOOBIG and SQLITE_MISMATCH: what was to be stored is at fault, not the store. */
 const refusals: ReadonlySet<number> = new Set([18, 19, 20]);
