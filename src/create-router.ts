@@ -1,5 +1,6 @@
 import { type AdminPorts, createAdminHandlers } from './admin/handlers.ts';
 import type { GatewayOptions } from './gateway-options.ts';
+import { replicasOf } from './gateway-options.ts';
 import { Degradation } from './http/degradation.ts';
 import { createHandlers } from './http/handlers.ts';
 import { KeyGuard } from './http/key-guard.ts';
@@ -82,7 +83,7 @@ function createAdminPorts({ reloader, keys, storage, limits }: Parts, options: G
     usage: storage?.usage,
     governor: limits.governor,
     log: options.log,
-    replicas: () => Number(options.env.HEADRACE_REPLICAS ?? 1) || 1,
+    replicas: () => replicasOf(options.env),
     sharesStorage: storage?.kind === 'postgres',
   };
 }

@@ -38,3 +38,8 @@ export interface Everywhere {
   reload(): Promise<readonly ReloadState[]>;
   deletePackage(found: Package, by: string): Promise<void>;
 }
+
+/** How many machines serve, as whoever deploys them says; 1 where nobody does. */
+export function replicasOf({ HEADRACE_REPLICAS }: GatewayOptions['env']): number {
+  return Number(HEADRACE_REPLICAS ?? 1) || 1;
+}

@@ -1,4 +1,5 @@
 import type { Settings } from './config/config.ts';
+import { replicasOf } from './gateway-options.ts';
 import type { DegradablePart } from './http/degradation.ts';
 import { GovernedLimiter } from './limits/governed-limiter.ts';
 import type { Governor } from './limits/governor.ts';
@@ -54,7 +55,7 @@ export async function openLimits({ sharedLimits, workers }: Settings, ports: Lim
     const governor = new LeaseGovernor({
       authority: new RedisAuthority({ url: redisUrl }),
       whenLost: whenStoreLost,
-      expectedMembers: workers * (Number(env.HEADRACE_REPLICAS ?? 1) || 1),
+      expectedMembers: workers * replicasOf(env),
       onSettled,
       loadUsed,
       onState: ({ ok, error }) => {

@@ -1,8 +1,8 @@
 import type { Role } from '../config/config.ts';
 import type { Caller } from '../types/caller.ts';
 
-/** One HTTP request and the way to answer it: bytes in, bytes out, abort. Nothing above knows the server's library. */
-export interface Exchange {
+/** One HTTP request. */
+export interface ExchangeRequest {
   readonly id: string;
   readonly method: string;
   /** The path as it was sent, without the query. */
@@ -20,6 +20,10 @@ export interface Exchange {
   header(name: string): string | undefined;
   /** All of them, by lower-case name. */
   headers(): RequestHeaders;
+}
+
+/** One HTTP request and the way to answer it: bytes in, bytes out, abort. Nothing above knows the server's library. */
+export interface Exchange extends ExchangeRequest {
   /** Answers whole. */
   reply(status: number, headers: HeaderList, body: Buffer | string): void;
   /** Begins an answer that comes in pieces; the head leaves with the first of them. */

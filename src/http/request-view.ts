@@ -1,7 +1,7 @@
-import type { Exchange, RequestHeaders } from './exchange.ts';
+import type { ExchangeRequest, RequestHeaders } from './exchange.ts';
 
 /** The request half of an exchange, for those that answer it in another way. */
-export class RequestView implements Omit<Exchange, 'reply' | 'begin' | 'write' | 'onDrain' | 'end'> {
+export class RequestView implements ExchangeRequest {
   readonly id: string;
   readonly method: string;
   readonly path: string;
@@ -10,10 +10,10 @@ export class RequestView implements Omit<Exchange, 'reply' | 'begin' | 'write' |
   readonly remoteAddress: string;
   readonly receivedAt: number;
   readonly signal: AbortSignal;
-  readonly #exchange: Exchange;
+  readonly #exchange: ExchangeRequest;
 
   /** @param signal in place of that of the exchange */
-  constructor(exchange: Exchange, signal: AbortSignal = exchange.signal) {
+  constructor(exchange: ExchangeRequest, signal: AbortSignal = exchange.signal) {
     this.id = exchange.id;
     this.method = exchange.method;
     this.path = exchange.path;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { CounterSums } from '../ledger/counter-sums.ts';
 import type { CounterChange, UsageBatch } from '../ledger/usage-entry.ts';
 import { PackedUsage } from './packed-usage.ts';
 import type { SqlDatabase } from './sql-database.ts';
@@ -91,13 +92,9 @@ export class SqlUsageRecords implements UsageRecords {
 
 /** One change for each limit and period, in the order of the table's primary key. */
 function added(changes: readonly CounterChange[]): CounterChange[] {
-  const sums = new Map<string, CounterChange>();
-  for (const change of changes) {
-    const limitId = storableText(change.limitId);
-    const place = placeOf(limitId, change.periodStart);
-    sums.set(place, { ...change, limitId, used: (sums.get(place)?.used ?? 0) + change.used });
-  }
-  return [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, change]) => change);
+  const sums = new CounterSums(changes.map((change) => ({ ...change, limitId: storableText(change.limitId) })));
+  const placed = sums.changes().map((change) => [placeOf(change.limitId, change.periodStart), change] as const);
+  return placed.sort(([one], [other]) => (one < other ? -1 : 1)).map(([, change]) => change);
 }
 
 function placeOf(limitId: string, periodStart: number): string {

@@ -36,7 +36,6 @@ const loadAgainMs = 1000;
 export class LeaseMember implements SlotPorts {
   readonly id: string;
   isBounded = true;
-  members: number;
   /** Milliseconds by which the authority's clock is ahead of this machine's. */
   wallOffsetMs = 0;
   readonly #options: LeaseMemberOptions;
@@ -62,7 +61,6 @@ export class LeaseMember implements SlotPorts {
     this.#options = options;
     this.#refresh = refresh;
     this.id = options.id ?? randomUUID();
-    this.members = options.expectedMembers ?? 1;
     this.#reach = new AuthorityReach((state) => {
       if (!this.#isClosed) options.onState?.(state);
     });
@@ -125,7 +123,11 @@ export class LeaseMember implements SlotPorts {
   shareLost(slot: LeaseSlot): void {
     if (!this.isLost || this.#options.whenLost !== 'share') return;
     if (slot.kind === 'period' && slot.unallotted === undefined) void this.#load([slot]);
-    share(slot, this.#options.clock.read().monotonicMs - this.#reach.lostAt, this.members);
+    share(
+      slot,
+      this.#options.clock.read().monotonicMs - this.#reach.lostAt,
+      this.#told || (this.#options.expectedMembers ?? 1),
+    );
   }
 
   get isLost(): boolean {
@@ -192,7 +194,6 @@ export class LeaseMember implements SlotPorts {
     this.#graceMs = reply.graceMs;
     // An authority that has lost everything has not heard all of them yet.
     this.#told = reply.graceMs > 0 ? Math.max(this.#told, reply.members) : reply.members;
-    this.members = Math.max(1, this.#told);
     const now = this.#options.clock.read().monotonicMs;
     const offset = reply.wallMs - Date.now();
     if (Math.abs(offset - this.wallOffsetMs) > 500) this.wallOffsetMs = offset;

@@ -1,23 +1,26 @@
 import type { LeaseAuthority, SlotReply, SlotReport } from './lease-messages.ts';
 import { testWindow, type World } from './test-members.ts';
 
-/** How much another member gets: when one that holds all and has used some is gone, and when that has left the window. */
-export async function sliceAfterDeath({ authority, pass, leaseMs }: World, run: string): Promise<number[]> {
+/** Tells the authority of one key in the name of any member, and gives what it answers. */
+function speaker(
+  authority: LeaseAuthority,
+  run: string,
+  { members, ...key }: Pick<SlotReport, 'key' | 'kind' | 'maximum'> & { readonly members: number },
+) {
   const seqs = new Map<string, number>();
-  const say = async (member: string, numbers: { allotted: number; used: number; step: number; wanted: number }) => {
+  const nothing = { allotted: 0, used: 0, step: 0, wanted: 0, needed: 0, base: undefined };
+  return async (member: string, numbers: Partial<SlotReport>): Promise<SlotReply> => {
     const seq = (seqs.get(member) ?? 0) + 1;
     seqs.set(member, seq);
-    const report = {
-      key: testWindow.id,
-      kind: 'window' as const,
-      maximum: 200,
-      needed: 0,
-      base: undefined,
-      ...numbers,
-    };
-    const request = { member: `${run}-${member}`, seq, isLeaving: false, members: 0, reports: [report] };
+    const report = { ...key, ...nothing, ...numbers };
+    const request = { member: `${run}-${member}`, seq, isLeaving: false, members, reports: [report] };
     return (await authority.sync(request)).slots[0] as SlotReply;
   };
+}
+
+/** How much another member gets: when one that holds all and has used some is gone, and when that has left the window. */
+export async function sliceAfterDeath({ authority, pass, leaseMs }: World, run: string): Promise<number[]> {
+  const say = speaker(authority, run, { key: testWindow.id, kind: 'window', maximum: 200, members: 0 });
   const beat = async () => {
     // Time passes for the authority only while somebody speaks to it.
     for (let i = 0; i < 12; i++) {
@@ -38,15 +41,7 @@ export async function sliceAfterDeath({ authority, pass, leaseMs }: World, run: 
  * of it is stored, and the other, which holds 40 more, says so later.
  */
 export async function slicesAfterLoss(authority: LeaseAuthority, run: string): Promise<number[]> {
-  const seqs = new Map<string, number>();
-  const nothing = { allotted: 0, used: 0, step: 0, wanted: 0, needed: 0, base: undefined };
-  const say = async (member: string, numbers: Partial<SlotReport>) => {
-    const seq = (seqs.get(member) ?? 0) + 1;
-    seqs.set(member, seq);
-    const report = { key: 'budget@0', kind: 'period' as const, maximum: 100, ...nothing, ...numbers };
-    const request = { member: `${run}-${member}`, seq, isLeaving: false, members: 2, reports: [report] };
-    return (await authority.sync(request)).slots[0] as SlotReply;
-  };
+  const say = speaker(authority, run, { key: 'budget@0', kind: 'period', maximum: 100, members: 2 });
   const unknown = [await say('late', { allotted: 60, used: 20 }), await say('quick', { allotted: 10, used: 10 })];
   if (unknown.some(({ isUnknown }) => !isUnknown)) throw new Error('the authority knows what it cannot know');
   const first = await say('quick', { base: 30, wanted: 100 });
