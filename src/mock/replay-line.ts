@@ -10,10 +10,19 @@ const body = {
   withheld: z.boolean().optional(),
 };
 
+/** Of a body that is another one of the line but for one place: `was` stands there in the other one, `is` in this one. */
+const changed = z.object({ at: z.number(), was: z.string(), is: z.string() }).optional();
+
 const attempt = z.object({
   model: z.string(),
   ms: z.number(),
-  request: z.object({ method: z.string(), url: z.string(), body_as: z.literal('request').optional(), ...body }),
+  request: z.object({
+    method: z.string(),
+    url: z.string(),
+    body_as: z.literal('request').optional(),
+    changed,
+    ...body,
+  }),
   answer: z
     .object({
       status: z.number(),
@@ -27,15 +36,27 @@ const attempt = z.object({
 });
 
 /** What a replay needs of a line of a capture file; docs/capture.md has all of it. */
-export const replayLine = z.object({ v: z.literal(1), request: z.object(body), attempts: z.array(attempt) });
+export const replayLine = z.object({ v: z.literal([1, 2]), request: z.object(body), attempts: z.array(attempt) });
 
 export type RecordedAttempt = z.output<typeof attempt>;
 
+type RecordedBody = z.output<z.ZodObject<typeof body>>;
+
+/** The bytes of what was sent to a backend; undefined where not all of them are there. */
+export function sentBytes({ request }: RecordedAttempt, clients: RecordedBody): Buffer | undefined {
+  if (request.body_as === undefined) return wholeBytes(request);
+  const bytes = wholeBytes(clients);
+  if (bytes === undefined || request.changed === undefined) return bytes;
+  const { at, was, is } = request.changed;
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from(is), bytes.subarray(at + Buffer.byteLength(was))]);
+}
+
+function wholeBytes(recorded: RecordedBody): Buffer | undefined {
+  return recorded.cut === undefined ? recordedBytes(recorded) : undefined;
+}
+
 /** The bytes of a recorded body; undefined where they are not there. */
-export function recordedBytes(recorded: {
-  readonly body?: string | undefined;
-  readonly base64?: string | undefined;
-}): Buffer | undefined {
+export function recordedBytes(recorded: RecordedBody): Buffer | undefined {
   if (recorded.body !== undefined) return Buffer.from(recorded.body);
   return recorded.base64 === undefined ? undefined : Buffer.from(recorded.base64, 'base64');
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScriptError } from './load-script.ts';
 import type { RecordedRequest } from './recorded-request.ts';
-import { type RecordedAttempt, recordedBytes, replayLine } from './replay-line.ts';
+import { type RecordedAttempt, replayLine, sentBytes } from './replay-line.ts';
 import { replayedAnswer } from './replayed-answer.ts';
 import type { AnswerSource, Response } from './responder.ts';
 
@@ -132,8 +132,5 @@ function readLine(line: string, place: string): (readonly [RecordedAttempt, Buff
     throw new ScriptError([`${place}:1: ${issue?.path.join('.')}: is no line of a capture (${issue?.message})`]);
   }
   const { request, attempts } = result.data;
-  return attempts.map((attempt) => {
-    const sent = attempt.request.body_as === 'request' ? request : attempt.request;
-    return [attempt, sent.cut === undefined ? recordedBytes(sent) : undefined] as const;
-  });
+  return attempts.map((attempt) => [attempt, sentBytes(attempt, request)] as const);
 }

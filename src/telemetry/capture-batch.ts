@@ -1,8 +1,10 @@
+import type { LineRoom } from './capture-writer.ts';
+
 const lineEnd = 0x0a;
 
 /** Lines that wait to be written, in one piece. */
-export class LineBatch {
-  readonly #bytes: Buffer;
+export class LineBatch implements LineRoom {
+  readonly memory: Buffer<ArrayBuffer>;
   /** Where each line ends, its end included. */
   readonly #ends: number[] = [];
   /** Of the lines, so many are written; of the bytes, so many. */
@@ -14,11 +16,16 @@ export class LineBatch {
 
   /** @param bytes so much room it has for lines, without the end of the last one */
   constructor(bytes: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(bytes + 1);
+    this.memory = Buffer.allocUnsafeSlow(bytes + 1);
+  }
+
+  /** So many bytes are lines already. */
+  get used(): number {
+    return this.#used;
   }
 
   get bytes(): number {
-    return this.#bytes.length - 1;
+    return this.memory.length - 1;
   }
 
   /** Lines that are not written yet. */
@@ -27,15 +34,16 @@ export class LineBatch {
   }
 
   fits(length: number): boolean {
-    return this.#used + length < this.#bytes.length;
+    return this.#used + length < this.memory.length;
   }
 
-  /** Returns false where there is no room for it. */
+  /** Takes a line, which may stand in the memory behind the others already. Returns false where there is no room for it. */
   add(line: Uint8Array): boolean {
     if (!this.fits(line.length)) return false;
-    this.#bytes.set(line, this.#used);
+    const isInPlace = line.buffer === this.memory.buffer && line.byteOffset === this.memory.byteOffset + this.#used;
+    if (!isInPlace) this.memory.set(line, this.#used);
     this.#used += line.length;
-    this.#bytes[this.#used++] = lineEnd;
+    this.memory[this.#used++] = lineEnd;
     this.#ends.push(this.#used);
     return true;
   }
@@ -49,7 +57,7 @@ export class LineBatch {
     while (count < this.#ends.length && (this.#ends[count] as number) - this.#writtenBytes <= most) count++;
     if (atLeastOne && count === this.#writtenLines) count++;
     this.#givenLines = count;
-    return this.#bytes.subarray(this.#writtenBytes, count === 0 ? 0 : this.#ends[count - 1]);
+    return this.memory.subarray(this.#writtenBytes, count === 0 ? 0 : this.#ends[count - 1]);
   }
 
   /** What `next` gave out is written. */

@@ -1,8 +1,10 @@
+import { isUtf8 } from 'node:buffer';
+import { findChange } from '../bytes/bytes-change.ts';
 import { learnTokens, presentedKeys } from './call-secrets.ts';
-import { type Mask, writeBody } from './capture-body.ts';
-import { HeaderMemory, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
+import { captureBodyBytes, type Mask, writeBody } from './capture-body.ts';
+import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
 import { hundredths, isoTime } from './capture-time.ts';
-import { CaptureWriter } from './capture-writer.ts';
+import { CaptureWriter, type LineRoom } from './capture-writer.ts';
 import type { ObservedAttempt, ObservedCall, ObservedWire } from './observed-call.ts';
 import type { Redactor } from './redactor.ts';
 
@@ -11,42 +13,51 @@ interface Tools {
   readonly writer: CaptureWriter;
   readonly redactor: Redactor;
   readonly mask: Mask;
+  /** Keys that the client sent and that are known to nobody. */
+  readonly presented: readonly string[];
 }
 
 const writer = new CaptureWriter();
-const memories = {
-  asked: new HeaderMemory(),
-  sent: new HeaderMemory(),
-  came: new HeaderMemory(),
-  answered: new HeaderMemory(),
+const headerWriters = {
+  asked: new HeaderWriter(),
+  sent: new HeaderWriter(),
+  came: new HeaderWriter(),
+  answered: new HeaderWriter(),
 };
 
 /**
  * One exchange as a line of a capture file, without its end; docs/capture.md says what stands in it.
- * @returns bytes that are overwritten by the next line
+ * @param room where it is put if there is enough
  */
-export function captureLine(call: ObservedCall, redactor: Redactor): Buffer {
+export function captureLine(call: ObservedCall, redactor: Redactor, room: LineRoom): Buffer {
   learnTokens(call, redactor);
   const presented = presentedKeys(call, redactor);
-  const line = writeCall(call, { writer, redactor, mask: undefined });
+  const tools = { writer, redactor, presented };
+  writer.begin(room);
+  const line = writeCall(call, { ...tools, mask: undefined });
   // Nearly always there is nothing to mask, which one look at the whole line shows.
-  const mayHold = redactor.mayStandIn(line) && redactor.finds(line.toString());
-  if (!mayHold && !presented.some((key) => line.includes(key))) return line;
+  if (!holdsSecret(line, redactor, presented)) return line;
   const mask = {
     text: (text: string) => redactor.mask(text, presented),
     spans: (text: string) => redactor.spans(text, presented),
   };
-  return writeCall(call, { writer, redactor, mask });
+  writer.begin(room);
+  return writeCall(call, { ...tools, mask });
+}
+
+function holdsSecret(bytes: Buffer, redactor: Redactor, presented: readonly string[]): boolean {
+  const mayHold = redactor.mayStandIn(bytes) && redactor.finds(bytes.toString());
+  return mayHold || presented.some((key) => bytes.includes(key));
 }
 
 function writeCall(call: ObservedCall, tools: Tools): Buffer {
   const { request, record, receivedAt } = call;
   const { mask } = tools;
-  const head = `{"v":1,"id":${quote(request.id)},"at":"${isoTime(receivedAt)}","caller":${quote(record?.caller)},`;
+  const head = `{"v":2,"id":${quote(request.id)},"at":"${isoTime(receivedAt)}","caller":${quote(record?.caller)},`;
   const outcome = `"protocol":${quote(record?.protocol)},"outcome":${quote(record?.outcome)},${codeField(record?.code)}`;
   const took = `"ms":${hundredths(call.endedAt - receivedAt)},`;
   const asked = `"request":{"method":${quote(request.method)},"path":${quote(masked(request.path, mask))},`;
-  const headers = `"headers":${objectHeaders(request.headers(), memories.asked, mask)},`;
+  const headers = `"headers":${objectHeaders(request.headers(), headerWriters.asked, mask)},`;
   tools.writer.text(head + outcome + took + asked + headers);
   writeBody(tools.writer, request.body, tools);
   tools.writer.text('},"attempts":[');
@@ -70,19 +81,20 @@ function writeWire(call: ObservedCall, { target }: ObservedAttempt, wire: Observ
   const since = call.receivedAt;
   const backend = `{"backend":${quote(target.backend)},"model":${quote(masked(target.model, mask))},`;
   const url = quote(masked(request.url, mask));
-  const headers = listHeaders(request.headers, request.hidden, memories.sent, mask);
+  const headers = listHeaders(request.headers, request.hidden, headerWriters.sent, mask);
   const sent = `"ms":${hundredths(wire.sentAt - since)},"request":{"method":"POST","url":${url},"headers":${headers},`;
   writer.text(backend + sent);
-  const isClients = request.body === call.request.body || request.body.equals(call.request.body);
-  if (isClients) writer.text('"body_as":"request"');
-  else writeBody(writer, request.body, tools);
+  const clients = call.request.body;
+  const isWhole = clients.length <= captureBodyBytes;
+  if (request.body === clients) writer.text('"body_as":"request"');
+  else if (!isWhole || !writeLike(clients, request.body, 'request', tools)) writeBody(writer, request.body, tools);
   writer.text('},');
   if (wire.status !== 0) writeWireAnswer(wire, since, tools);
   writer.text(`${endFields(wire, since)}}`);
 }
 
 function writeWireAnswer(wire: ObservedWire, since: number, tools: Tools): void {
-  const headers = objectHeaders(wire.headers, memories.came, tools.mask);
+  const headers = objectHeaders(wire.headers, headerWriters.came, tools.mask);
   tools.writer.text(`"answer":{"status":${wire.status},"ms":${hundredths(wire.headAt - since)},"headers":${headers},`);
   writeBody(tools.writer, wire.body, { ...tools, since, encoding: wire.headers['content-encoding'] });
   tools.writer.text('},');
@@ -97,19 +109,38 @@ function writeAnswer(call: ObservedCall, tools: Tools): void {
   if (call.status === 0) return;
   const { answer } = call;
   const { writer } = tools;
-  const headers = pairHeaders(call.headers, memories.answered, tools.mask);
+  const headers = pairHeaders(call.headers, headerWriters.answered, tools.mask);
   writer.text(`,"answer":{"status":${call.status},"headers":${headers},`);
   const last = call.attempts.at(-1)?.wires.at(-1)?.body;
-  const isBackends =
-    last !== undefined && last.kept === last.bytes && last.bytes === answer.bytes && isSame(last.chunks, answer.chunks);
-  if (isBackends) writer.text('"body_as":"answer"');
-  else writeBody(writer, answer, { ...tools, since: call.receivedAt });
+  const isLike =
+    last !== undefined &&
+    last.kept === last.bytes &&
+    answer.kept === answer.bytes &&
+    // The times of several pieces are worth more than a shorter line.
+    (answer.chunks.length === 1 || answer.bytes === last.bytes) &&
+    writeLike(last.join(), answer.join(), 'answer', tools);
+  if (!isLike) writeBody(writer, answer, { ...tools, since: call.receivedAt });
   writer.text('}');
 }
 
-function isSame(one: readonly Buffer[], other: readonly Buffer[]): boolean {
-  if (one.length === other.length && one.every((chunk, index) => chunk === other[index])) return true;
-  return Buffer.concat(one).equals(Buffer.concat(other));
+/**
+ * Writes a body that is nearly the same as another one by what differs. Returns false, and writes nothing, where that
+ * would tell less or be no shorter.
+ */
+function writeLike(other: Buffer, body: Buffer, name: 'request' | 'answer', tools: Tools): boolean {
+  const { writer, redactor, mask, presented } = tools;
+  if (body.equals(other)) {
+    writer.text(`"body_as":"${name}"`);
+    return true;
+  }
+  const { at, was, is } = findChange(other, body);
+  const before = other.subarray(at, at + was);
+  const after = body.subarray(at, at + is);
+  // What is masked in one of them would shift the other's places. A secret may begin in what both have alike.
+  if (mask !== undefined || was + is > body.length / 4 || holdsSecret(body, redactor, presented)) return false;
+  if (!isUtf8(other) || !isUtf8(after)) return false;
+  writer.text(`"body_as":"${name}","changed":{"at":${at},"was":${quote(`${before}`)},"is":${quote(`${after}`)}}`);
+  return true;
 }
 
 function codeField(code: string | undefined): string {

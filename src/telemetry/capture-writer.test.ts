@@ -23,11 +23,16 @@ const anyText = fc.oneof(
   fc.tuple(pieces, fc.integer({ min: 8000, max: 20_000 })).map(([piece, count]) => piece.repeat(count)),
 );
 
+const noRoom = { memory: Buffer.alloc(0), used: 0 };
+
 it('escapes bytes as JSON does, wherever they stand in memory and however many lines were before', () => {
   const writer = new CaptureWriter();
+  const room = fc.tuple(fc.nat(70_000), fc.nat(200));
   fc.assert(
-    fc.property(anyText, anyText, fc.nat(7), (one, two, offset) => {
+    fc.property(anyText, anyText, fc.nat(7), room, (one, two, offset, [size, used]) => {
       const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(one)]).subarray(offset);
+      const memory = Buffer.alloc(used + size, '.');
+      writer.begin({ memory, used });
       writer.text('{"é":"');
       writer.escaped(bytes);
       writer.text('","b":"');
@@ -35,6 +40,7 @@ it('escapes bytes as JSON does, wherever they stand in memory and however many l
       writer.text('"}');
       const line = writer.end().toString();
       expect(line).toBe(`{"é":${JSON.stringify(one)},"b":${JSON.stringify(two)}}`);
+      expect(memory.toString('latin1', 0, used)).toBe('.'.repeat(used));
     }),
   );
 });
@@ -44,6 +50,7 @@ it('finds every byte that has to be escaped, next to every other one', () => {
   for (let first = 0; first < 128; first++) {
     const text = Array.from({ length: 128 }, (_, second) => String.fromCharCode(first, second)).join('');
     for (const shifted of [text, `-${text}`, `--${text}`, `---${text}`]) {
+      writer.begin(noRoom);
       writer.escaped(Buffer.from(shifted));
       expect(`"${writer.end()}"`).toBe(JSON.stringify(shifted));
     }
@@ -53,8 +60,10 @@ it('finds every byte that has to be escaped, next to every other one', () => {
 it('keeps a line of many megabytes whole', () => {
   const writer = new CaptureWriter();
   const text = '\u0001'.repeat(1024 * 1024);
+  writer.begin(noRoom);
   for (let i = 0; i < 4; i++) writer.escaped(Buffer.from(text));
   expect(writer.end().equals(Buffer.from('\\u0001'.repeat(4 * 1024 * 1024)))).toBe(true);
+  writer.begin(noRoom);
   writer.text('short');
   expect(writer.end().toString()).toBe('short');
 });

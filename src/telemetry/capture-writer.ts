@@ -1,6 +1,5 @@
-const firstBytes = 64 * 1024;
-/** A line may be longer, but so much room is not kept for the next ones. */
-const keptBytes = 1024 * 1024;
+/** The least room that is taken where the given one is too small. */
+const leastBytes = 64 * 1024;
 /** Escaping makes at most so many bytes of one. */
 const longestEscape = 6;
 /** So many bytes are escaped at a time. */
@@ -17,13 +16,28 @@ const escapes = Uint8Array.from({ length: 256 }, (_, byte) =>
 const unicodeEscape = 'u'.charCodeAt(0);
 const hexDigits = Buffer.from('0123456789abcdef');
 
-/** Puts one line together as bytes, in room that is used again for the next one. */
+/** Room for lines: from `used` on it is free. */
+export interface LineRoom {
+  readonly memory: Buffer<ArrayBuffer>;
+  readonly used: number;
+}
+
+/** Puts one line together as bytes: in the room that it is given or, where that is too small, in other memory. */
 export class CaptureWriter {
-  #bytes = Buffer.allocUnsafeSlow(firstBytes);
+  #bytes = Buffer.alloc(0);
   #view = new DataView(this.#bytes.buffer);
+  #from = 0;
   #used = 0;
   /** What is to be written before the next bytes: one write of a long text costs less than many of short ones. */
   #text = '';
+
+  /** Begins a line. */
+  begin({ memory, used }: LineRoom): void {
+    if (memory !== this.#bytes) this.#take(memory);
+    this.#from = used;
+    this.#used = used;
+    this.#text = '';
+  }
 
   /** Adds a text as it is. */
   text(text: string): void {
@@ -42,13 +56,10 @@ export class CaptureWriter {
     }
   }
 
-  /** All that was added. It is overwritten by what is added next. */
+  /** All that was added since `begin`. */
   end(): Buffer {
     this.#writeText();
-    const line = this.#bytes.subarray(0, this.#used);
-    this.#used = 0;
-    if (this.#bytes.length > keptBytes) this.#take(Buffer.allocUnsafeSlow(firstBytes));
-    return line;
+    return this.#bytes.subarray(this.#from, this.#used);
   }
 
   #writeText(): void {
@@ -59,16 +70,18 @@ export class CaptureWriter {
   }
 
   #reserve(length: number): void {
-    const needed = this.#used + length;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#used));
+    if (this.#used + length <= this.#bytes.length) return;
+    const written = this.#bytes.subarray(this.#from, this.#used);
+    const larger = Buffer.allocUnsafeSlow(Math.max(leastBytes, (written.length + length) * 2));
+    larger.set(written);
     this.#take(larger);
+    this.#from = 0;
+    this.#used = written.length;
   }
 
   #take(bytes: Buffer<ArrayBuffer>): void {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 }
 

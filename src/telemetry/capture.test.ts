@@ -1,88 +1,38 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type MockReply, startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
-import { backendYaml, startTestGateway, type TestGateway, writeConfig } from '../../test/harness/test-gateway.ts';
+import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
+import {
+  captureEnv,
+  captureFiles,
+  chatBody,
+  postAsAlice,
+  readCapture,
+  startCaptureRig,
+} from '../../test/harness/capture-rig.ts';
+import { backendYaml, startTestGateway, writeConfig } from '../../test/harness/test-gateway.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { openLog } from './log.ts';
 import { Telemetry } from './telemetry.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: lines of JSON, of which each test looks at a part
-type Line = any;
-
-interface Rig {
-  readonly gateway: TestGateway;
-  readonly folder: string;
-  /** The captured exchanges, when there are so many. */
-  lines(count: number): Promise<Line[]>;
-}
-
-const env = { BACKEND_KEY: 'key-of-the-backend-4711', ALICE_KEY: 'key-of-alice-0815', BOB_KEY: 'key-of-bob-1234' };
-const alice = { authorization: `Bearer ${env.ALICE_KEY}` };
-const chat = (more: object = {}) => ({ model: 'a:m', messages: [{ role: 'user', content: 'hello there' }], ...more });
-
-async function startRig(
-  replies: readonly MockReply[],
-  more: { backend?: string; capture?: string } = {},
-): Promise<Rig> {
-  const folder = join(await writeConfig({}), 'captured');
-  const backend = await startFakeBackend(replies);
-  const access = `api_key_env_var: BACKEND_KEY\nretry_delay: 0.01\n${more.backend ?? ''}`;
-  const files = {
-    'backends/a/backend.yaml': backendYaml(backend.baseUrl, access),
-    'headrace.yaml': `keys:
-  - {name: alice, key_env_var: ALICE_KEY}
-  - {name: bob, key_env_var: BOB_KEY}
-telemetry: {capture: {folder: "${folder}"${more.capture ?? ''}}}
-`,
-  };
-  const gateway = await startTestGateway({ files, env });
-  const lines = async (count: number) => {
-    await expect.poll(() => readLines(folder).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
-    return readLines(folder);
-  };
-  return { gateway, folder, lines };
-}
-
-function readLines(folder: string): Line[] {
-  return filesOf(folder).flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
-  );
-}
-
-function filesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder).toSorted();
-  } catch {
-    return [];
-  }
-}
-
-async function post({ gateway }: Rig, body: object | string): Promise<string> {
-  const answer = await gateway.post('/v1/chat/completions', body, alice);
-  return answer.text();
-}
-
 describe('capture', () => {
   it('writes the four legs of an exchange, with the same bytes and without keys', async () => {
-    const rig = await startRig([{ content: 'wörld', headers: { 'x-of-backend': 'yes' } }]);
-    const sent = JSON.stringify(chat({ seed: 5 }));
-    const got = await post(rig, sent);
+    const rig = await startCaptureRig([{ content: 'wörld', headers: { 'x-of-backend': 'yes' } }]);
+    const sent = JSON.stringify(chatBody({ seed: 5 }));
+    const got = await postAsAlice(rig, sent);
     const [line] = await rig.lines(1);
-    expect(line).toMatchObject({ v: 1, caller: 'alice', protocol: 'chat-completions', outcome: 'complete' });
+    expect(line).toMatchObject({ v: 2, caller: 'alice', protocol: 'chat-completions', outcome: 'complete' });
     expect(line.request).toMatchObject({ method: 'POST', path: '/v1/chat/completions', body: sent });
     expect(line.request.headers).toMatchObject({ authorization: '[secret]', 'content-type': 'application/json' });
     const [attempt] = line.attempts;
     expect(attempt).toMatchObject({ backend: 'a', model: 'm', end: 'whole' });
     expect(attempt.request.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions$/);
     expect(attempt.request.headers).toMatchObject({ authorization: '[secret]', 'content-type': 'application/json' });
-    expect(JSON.parse(attempt.request.body)).toMatchObject({ model: 'm', seed: 5 });
+    const changed = { at: sent.indexOf('a:m'), was: 'a:', is: '' };
+    expect(attempt.request).toMatchObject({ body_as: 'request', changed });
     expect(attempt.answer).toMatchObject({ status: 200, body: got });
     expect(attempt.answer.headers['x-of-backend']).toBe('yes');
     expect(line.answer).toMatchObject({ status: 200, body_as: 'answer' });
@@ -90,8 +40,8 @@ describe('capture', () => {
   });
 
   it('writes every try and the pieces of a stream', async () => {
-    const rig = await startRig([{ status: 503 }, { content: 'one two three', chunk_delay_ms: 30 }]);
-    const got = await post(rig, chat({ stream: true }));
+    const rig = await startCaptureRig([{ status: 503 }, { content: 'one two three', chunk_delay_ms: 30 }]);
+    const got = await postAsAlice(rig, chatBody({ stream: true }));
     const [line] = await rig.lines(1);
     const [first, second] = line.attempts;
     expect(first.answer.status).toBe(503);
@@ -108,12 +58,12 @@ describe('capture', () => {
   });
 
   it('writes what went wrong: a refusal, a cut, an answer that nobody could have', async () => {
-    const rig = await startRig([{ content: 'a b c d', cut_after_chunks: 2 }, { reset: true }], {
+    const rig = await startCaptureRig([{ content: 'a b c d', cut_after_chunks: 2 }, { reset: true }], {
       backend: 'max_retries: 0',
     });
-    await post(rig, '{"model": "a:m"');
-    await post(rig, chat({ stream: true }));
-    await post(rig, chat());
+    await postAsAlice(rig, '{"model": "a:m"');
+    await postAsAlice(rig, chatBody({ stream: true }));
+    await postAsAlice(rig, chatBody());
     const [refused, broken, reset] = await rig.lines(3);
     expect(refused).toMatchObject({ outcome: 'refused', code: 'invalid_json', attempts: [], answer: { status: 400 } });
     expect(broken).toMatchObject({ outcome: 'broken', attempts: [{ end: 'cut' }] });
@@ -123,24 +73,28 @@ describe('capture', () => {
   });
 
   it('masks keys wherever they appear, and keeps the sizes of the pieces right', async () => {
-    const secrets = Object.values(env);
-    const text = `of the backend ${env.BACKEND_KEY}, of another user ${env.BOB_KEY}`;
+    const secrets = Object.values(captureEnv);
+    const text = `of the backend ${captureEnv.BACKEND_KEY}, of another user ${captureEnv.BOB_KEY}`;
     const half = Buffer.from(`data: {"choices":[{"delta":{"content":"é ${text}"}}]}\n\ndata: [DONE]\n\n`);
     const at = half.indexOf('backend-4711') + 3;
     const bytes = [half.subarray(0, at), half.subarray(at)].map((part) => ({ base64: part.toString('base64') }));
-    const rig = await startRig([
-      { chunks: bytes, chunk_delay_ms: 40, headers: { 'x-echo': env.BACKEND_KEY } },
+    const rig = await startCaptureRig([
+      { chunks: bytes, chunk_delay_ms: 40, headers: { 'x-echo': captureEnv.BACKEND_KEY } },
       { json: { choices: [], note: text } },
     ]);
-    expect(await post(rig, chat({ stream: true, user: env.ALICE_KEY }))).toContain(env.BOB_KEY);
-    await post(rig, chat({ user: encodeURIComponent(env.BOB_KEY) }));
+    expect(await postAsAlice(rig, chatBody({ stream: true, user: captureEnv.ALICE_KEY }))).toContain(
+      captureEnv.BOB_KEY,
+    );
+    await postAsAlice(rig, chatBody({ user: encodeURIComponent(captureEnv.BOB_KEY) }));
     const [stream] = await rig.lines(2);
-    for (const file of filesOf(rig.folder)) {
+    for (const file of captureFiles(rig.folder)) {
       const written = readFileSync(join(rig.folder, file), 'utf8');
       for (const secret of secrets) expect(written).not.toContain(secret);
     }
     const { body, chunks } = stream.attempts[0].answer;
-    expect(body).toBe(half.toString().replace(env.BACKEND_KEY, '[secret]').replace(env.BOB_KEY, '[secret]'));
+    expect(body).toBe(
+      half.toString().replace(captureEnv.BACKEND_KEY, '[secret]').replace(captureEnv.BOB_KEY, '[secret]'),
+    );
     const sizes = chunks.map(([, size]: [number, number]) => size);
     expect(sizes.reduce((sum: number, size: number) => sum + size, 0)).toBe(Buffer.byteLength(body));
     const start = Buffer.from(body).subarray(0, sizes[0]).toString();
@@ -149,10 +103,10 @@ describe('capture', () => {
   });
 
   it('masks headers of the configuration, and a key that the gateway has never heard of', async () => {
-    const rig = await startRig([{}], { backend: 'headers: {X-Tenant: "tenant-of-ours"}' });
+    const rig = await startCaptureRig([{}], { backend: 'headers: {X-Tenant: "tenant-of-ours"}' });
     const unknown = 'sk-what-a-client-sends-to-anybody';
-    await rig.gateway.post('/v1/chat/completions', chat({ user: 'tenant-of-ours', note: unknown }), {
-      ...alice,
+    await rig.gateway.post('/v1/chat/completions', chatBody({ user: 'tenant-of-ours', note: unknown }), {
+      authorization: `Bearer ${captureEnv.ALICE_KEY}`,
       'x-api-key': unknown,
     });
     const [line] = await rig.lines(1);
@@ -167,8 +121,8 @@ describe('capture', () => {
       bytes: gzipSync(JSON.stringify({ choices: [], text })),
       headers: { 'content-encoding': 'gzip', 'content-type': 'application/json' },
     });
-    const rig = await startRig([{ bytes: broken }, zipped('harmless'), zipped(env.BACKEND_KEY)]);
-    for (let i = 0; i < 3; i++) await post(rig, chat());
+    const rig = await startCaptureRig([{ bytes: broken }, zipped('harmless'), zipped(captureEnv.BACKEND_KEY)]);
+    for (let i = 0; i < 3; i++) await postAsAlice(rig, chatBody());
     const lines = await rig.lines(3);
     const [first, second, third] = lines.map((line) => line.attempts[0].answer);
     expect(first).toMatchObject({ base64: broken.toString('base64') });
@@ -178,26 +132,26 @@ describe('capture', () => {
   });
 
   it('begins new files by size, keeps so many, and only for the owner', async () => {
-    const rig = await startRig([{}], { capture: ', max_bytes: 4096, max_files: 3' });
-    for (let i = 0; i < 20; i++) await post(rig, chat({ seed: i }));
+    const rig = await startCaptureRig([{}], { capture: ', max_bytes: 4096, max_files: 3' });
+    for (let i = 0; i < 20; i++) await postAsAlice(rig, chatBody({ seed: i }));
     await rig.gateway.gateway.close();
-    const names = filesOf(rig.folder);
+    const names = captureFiles(rig.folder);
     expect(names).toHaveLength(3);
     for (const name of names) {
       const { size, mode } = statSync(join(rig.folder, name));
       expect(size).toBeLessThanOrEqual(4096);
       expect(mode & 0o777).toBe(0o600);
     }
-    expect(JSON.parse(readLines(rig.folder).at(-1).request.body).seed).toBe(19);
+    expect(JSON.parse(readCapture(rig.folder).at(-1).request.body).seed).toBe(19);
   });
 
   it('loses no request where nothing can be written, says so once, and goes on when it can', async () => {
-    const rig = await startRig([{}]);
-    await post(rig, chat());
+    const rig = await startCaptureRig([{}]);
+    await postAsAlice(rig, chatBody());
     await rig.lines(1);
     rmSync(rig.folder, { recursive: true });
     await new Promise((resolve) => setTimeout(resolve, 1100)); // so often it is looked whether the file is there
-    expect(await post(rig, chat({ seed: 2 }))).toContain('hello there');
+    expect(await postAsAlice(rig, chatBody({ seed: 2 }))).toContain('hello there');
     const [line] = await rig.lines(1); // the folder is made anew
     expect(JSON.parse(line.request.body).seed).toBe(2);
   });
@@ -210,7 +164,7 @@ describe('capture', () => {
     };
     const gateway = await startTestGateway({ files });
     for (let i = 0; i < 3; i++) {
-      expect((await gateway.post('/v1/chat/completions', chat())).status).toBe(200);
+      expect((await gateway.post('/v1/chat/completions', chatBody())).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     const said = () => gateway.log().filter((line) => line.msg === 'exchanges cannot be captured');
@@ -221,7 +175,7 @@ describe('capture', () => {
     const backend = await startFakeBackend([{}]);
     const gateway = await startTestGateway({ files: { 'backends/a/backend.yaml': backendYaml(backend.baseUrl) } });
     const ask = async (seed: number) => {
-      await (await gateway.post('/v1/chat/completions', chat({ seed }))).text();
+      await (await gateway.post('/v1/chat/completions', chatBody({ seed }))).text();
     };
     const use = async (text: string) => {
       await writeFile(join(gateway.folder, 'headrace.yaml'), text);
@@ -236,7 +190,7 @@ describe('capture', () => {
     await ask(4);
     await gateway.gateway.close();
     const seeds = (folder: string) =>
-      readLines(join(gateway.folder, folder)).map((line) => JSON.parse(line.request.body).seed);
+      readCapture(join(gateway.folder, folder)).map((line) => JSON.parse(line.request.body).seed);
     expect([seeds('one'), seeds('two')]).toEqual([[2], [3]]);
   });
 

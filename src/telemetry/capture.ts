@@ -27,7 +27,7 @@ export class Capture {
   take(call: ObservedCall, redactor: Redactor): void {
     const isOpen = call.attempts.at(-1)?.wires.at(-1)?.closedAt === undefined && call.attempts.length > 0;
     if (!isOpen) {
-      this.#files.write(captureLine(call, redactor));
+      this.#files.write(captureLine(call, redactor, this.#files.room()));
       return;
     }
     this.#waiting.push({ call, redactor });
@@ -45,6 +45,6 @@ export class Capture {
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { call, redactor } of waiting) this.#files.write(captureLine(call, redactor));
+    for (const { call, redactor } of waiting) this.#files.write(captureLine(call, redactor, this.#files.room()));
   }
 }

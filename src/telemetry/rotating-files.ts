@@ -2,11 +2,15 @@ import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import type { CaptureSettings } from '../config/config.ts';
 import { LineBatch } from './capture-batch.ts';
+import type { LineRoom } from './capture-writer.ts';
 import { Losses, type LossesOptions } from './losses.ts';
 
 const flushMs = 250;
-const flushBytes = 128 * 1024;
-const maximumSpares = 8;
+const batchBytes = 256 * 1024;
+/** With less room than this, a batch is full. */
+const leastRoom = 16 * 1024;
+const flushBytes = batchBytes - leastRoom;
+const maximumSpares = 4;
 /** More than this is not kept for a disk that is too slow. */
 const maximumBytes = 32 * 1024 * 1024;
 /** After a failure nothing is tried for so long. */
@@ -40,7 +44,13 @@ export class RotatingFiles {
     this.#losses = new Losses(options);
   }
 
-  /** @param line without its end; it is copied */
+  /** Where the next line can be put together, so that it need not be copied. */
+  room(): LineRoom {
+    const last = this.#batches.at(-1);
+    return last?.fits(leastRoom) ? last : this.#nextBatch(leastRoom);
+  }
+
+  /** @param line without its end; it is copied if it does not stand in `room` */
   write(line: Uint8Array): void {
     if (this.#bytes + line.length > maximumBytes) {
       this.#losses.lose(1, 'the disk is too slow');
@@ -63,8 +73,8 @@ export class RotatingFiles {
   }
 
   #nextBatch(bytes: number): LineBatch {
-    const spare = bytes <= flushBytes ? this.#spares.pop() : undefined;
-    const batch = spare ?? new LineBatch(Math.max(flushBytes, bytes));
+    const spare = bytes <= batchBytes ? this.#spares.pop() : undefined;
+    const batch = spare ?? new LineBatch(Math.max(batchBytes, bytes));
     this.#batches.push(batch);
     return batch;
   }
@@ -89,7 +99,7 @@ export class RotatingFiles {
       failure ??= await this.#writeBatch(batch);
       if (failure !== undefined) this.#losses.lose(batch.lines, failure);
       batch.clear();
-      if (batch.bytes === flushBytes && this.#spares.length < maximumSpares) this.#spares.push(batch);
+      if (batch.bytes === batchBytes && this.#spares.length < maximumSpares) this.#spares.push(batch);
     }
     if (failure === undefined) this.#losses.recover();
   }
