@@ -27,6 +27,11 @@ export class Secret {
     return createHash('sha256').update(this.#value).digest();
   }
 
+  /** Whether both are the same secret; for two that the operator has given, not for what a client sends. */
+  equals(other: Secret): boolean {
+    return this.#value === other.#value;
+  }
+
   /** The text with every occurrence of this secret masked. */
   mask(text: string): string {
     if (this.#value.length >= 8) return text.replaceAll(this.#value, '[secret]');

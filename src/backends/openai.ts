@@ -27,6 +27,10 @@ interface Shared {
   readonly failures: Failures;
   /** One for each key, at its place. */
   readonly authorizers: readonly Authorizer[];
+  /** The URL's path without a closing slash. */
+  readonly basePath: string;
+  readonly postHeaders: readonly string[];
+  readonly getHeaders: readonly string[];
   users: number;
 }
 
@@ -35,7 +39,6 @@ export class OpenAiBackend implements Backend {
   readonly config: BackendConfig;
   readonly #shared: Shared;
   readonly #options: BackendOptions;
-  /** The URL's path without a closing slash. */
   readonly #basePath: string;
   readonly #postHeaders: readonly string[];
   readonly #getHeaders: readonly string[];
@@ -47,9 +50,9 @@ export class OpenAiBackend implements Backend {
     this.#options = options;
     this.#shared = shared;
     shared.users++;
-    this.#basePath = new URL(config.baseUrl).pathname.replace(/\/+$/, '');
-    this.#getHeaders = ownHeaders(config, options.userAgent);
-    this.#postHeaders = ['content-type', 'application/json', ...this.#getHeaders];
+    this.#basePath = shared.basePath;
+    this.#getHeaders = shared.getHeaders;
+    this.#postHeaders = shared.postHeaders;
   }
 
   get #failures(): Failures {
@@ -213,8 +216,13 @@ function createShared(
 ): Shared {
   const failures = new Failures(config);
   const connectTimeoutMs = Math.min(config.timeoutMs, connectLimitMs);
+  const { origin, pathname } = new URL(config.baseUrl);
+  const getHeaders = ownHeaders(config, options.userAgent);
   return {
-    transport: openTransport({ origin: new URL(config.baseUrl).origin, connectTimeoutMs, env: options.env }),
+    transport: openTransport({ origin, connectTimeoutMs, env: options.env }),
+    basePath: pathname.replace(/\/+$/, ''),
+    getHeaders,
+    postHeaders: ['content-type', 'application/json', ...getHeaders],
     failures,
     authorizers: config.keys.map(({ credential }, key) =>
       createAuthorizer({ credential, key, backend: config.name, failures, env: options.env, earlier: earlier[key] }),

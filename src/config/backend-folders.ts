@@ -33,6 +33,11 @@ export async function findBackendFolders(config: ConfigFolder, report: Report): 
   for (const name of names) {
     const absolute = join(config.absolute, 'backends', name);
     const shown = join(parent, name);
+    if (legalName.test(name) && (await kindOf(join(absolute, fileName))) === 'file') {
+      written = true;
+      folders.push({ name, shown: join(shown, fileName), absolute });
+      continue;
+    }
     if ((await kindOf(absolute)) === 'file') {
       if (!/\.ya?ml$/i.test(name)) continue;
       report

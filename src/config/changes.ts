@@ -1,5 +1,5 @@
 import type { Config, GatewayKey } from './config.ts';
-import { fingerprint } from './fingerprint.ts';
+import { isSame } from './fingerprint.ts';
 import { Pace } from './pace.ts';
 
 /** Settings that a process takes when it starts; another value of them needs a restart. */
@@ -55,14 +55,13 @@ async function difference(before: ReadonlyMap<string, object>, after: ReadonlyMa
   return { added, changed, removed };
 }
 
-function isEqual(one: object | undefined, other: object): boolean {
+function isEqual(one: object, other: object): boolean {
   // Where a backend's values, a route and a key stand is no content.
-  const content = (value: object) =>
-    fingerprint({
-      ...value,
-      written: undefined,
-      ...('tiers' in value && { place: '' }),
-      ...('digest' in value && { source: '' }),
-    });
-  return one !== undefined && content(one) === content(other);
+  const content = (value: object) => ({
+    ...value,
+    written: undefined,
+    ...('tiers' in value && { place: '' }),
+    ...('digest' in value && { source: '' }),
+  });
+  return isSame(content(one), content(other));
 }

@@ -1,6 +1,7 @@
 import type { BackendConfig } from './backend-config.ts';
 import type { Config, Connector } from './config.ts';
-import { heldNames } from './pending.ts';
+import { DeclaredModels, splitDeclared } from './declared-models.ts';
+import { nameHolder } from './pending.ts';
 
 /** Packages that an operator deleted while their files still name them. */
 export interface Deletions {
@@ -37,13 +38,9 @@ export function findPackage(config: Config, name: string): Package | undefined {
   if (config.routes.has(name)) return { kind: 'route', name: routePrefix + name };
   const connector = config.connectors.get(name);
   if (connector !== undefined && connector.heldBy === undefined) return { kind: 'connector', name };
-  const declaring = [...config.backends.values()].filter((backend) => backend.models.has(name));
-  for (const backend of config.backends.values()) {
-    const prefix = `${backend.name}:`;
-    if (name.startsWith(prefix) && backend.models.has(name.slice(prefix.length))) return { kind: 'model', name };
-  }
-  const [only] = declaring;
-  if (only !== undefined && declaring.length === 1) return { kind: 'model', name: `${only.name}:${name}` };
+  if (splitDeclared(name, config.backends) !== undefined) return { kind: 'model', name };
+  const [only, ...others] = DeclaredModels.of(config.backends).declaring(name);
+  if (only !== undefined && others.length === 0) return { kind: 'model', name: `${only}:${name}` };
   return connector === undefined ? undefined : { kind: 'connector', name };
 }
 
@@ -52,10 +49,10 @@ export function withoutDeleted(config: Config, deletions: Deletions): Config {
   if (deletions.connectors.size === 0 && deletions.models.size === 0) return config;
   const backends = new Map([...config.backends].map(([name, backend]) => [name, withoutModels(backend, deletions)]));
   const routes = new Map([...config.routes].filter(([name]) => !deletions.models.has(routePrefix + name)));
-  const held = heldNames(backends, routes.keys());
+  const holderOf = nameHolder(backends, routes.keys());
   const connectors = new Map<string, Connector>();
   for (const [name, connector] of config.connectors) {
-    if (!deletions.connectors.has(name)) connectors.set(name, { ...connector, heldBy: held.get(name) });
+    if (!deletions.connectors.has(name)) connectors.set(name, { ...connector, heldBy: holderOf(name) });
   }
   const emptied = [...config.backends.values()].filter(
     ({ name, models }) => models.size > 0 && backends.get(name)?.models.size === 0,
@@ -74,8 +71,7 @@ export function withoutDeleted(config: Config, deletions: Deletions): Config {
 export function remainingModels(config: Config, models: Iterable<string>): ReadonlySet<string> {
   const declared = [...models].filter((name) => {
     if (name.startsWith(routePrefix)) return config.routes.has(publicName(name));
-    const colon = name.indexOf(':'); // the name of a backend has none
-    return config.backends.get(name.slice(0, colon))?.models.has(name.slice(colon + 1)) === true;
+    return splitDeclared(name, config.backends) !== undefined;
   });
   return new Set(declared);
 }

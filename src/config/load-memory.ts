@@ -23,13 +23,18 @@ export class LoadMemory {
   /** Begins a run. The first one is to be done soon; those that follow leave room for other work. */
   begin(): void {
     this.#next = new Map();
-    this.#pace = this.#runs === 0 ? Pace.none : new Pace();
     this.#runs++;
+    this.#pace = this.isFirst ? Pace.none : new Pace();
   }
 
   /** Ends a run: files that it has not met are forgotten. */
   end(): void {
     this.#files = this.#next;
+  }
+
+  /** Whether this is the first run, while nothing else is to be done. */
+  get isFirst(): boolean {
+    return this.#runs === 1;
   }
 
   get pace(): Pace {

@@ -11,13 +11,14 @@ import { tryCodeSandbox } from './code-sandbox.ts';
 import type { Config, EffectiveSetting } from './config.ts';
 import { type ConfigFolder, findConfigFolder, kindOf } from './config-folder.ts';
 import { loadConnectorsFile } from './connectors-file.ts';
+import { DeclaredModels } from './declared-models.ts';
 import type { Flags, LoadOptions } from './flags.ts';
 import { type GatewayKeys, loadGatewayKeys } from './gateway-keys.ts';
 import { implicitBackends } from './implicit-backends.ts';
 import { loadLimitSections } from './limit-section.ts';
 import { LoadMemory } from './load-memory.ts';
 import { mapLimited } from './pace.ts';
-import { heldNames, settleConnectors } from './pending.ts';
+import { nameHolder, settleConnectors } from './pending.ts';
 import type { Problem } from './problem.ts';
 import { readYaml } from './read-yaml.ts';
 import { Report } from './report.ts';
@@ -55,8 +56,8 @@ interface Run {
   readonly memory: LoadMemory;
 }
 
-/** How many files are open at a time. */
-const filesAtOnce = 8;
+/** How many files are open at a time: at first, and while requests are served. */
+const filesAtOnce = { first: 8, later: 2 };
 
 /**
  * Loads and checks the whole configuration: flags, environment, `headrace.yaml`, every `backend.yaml` and the
@@ -113,7 +114,7 @@ async function assemble(
   const { folders, written } = await findBackendFolders(folder, report);
   const reports = folders.map((one) => report.file(one.shown));
   const context = { env: options.env, own, files, memory };
-  const loaded = await mapLimited(folders, filesAtOnce, (one, index) =>
+  const loaded = await mapLimited(folders, memory.isFirst ? filesAtOnce.first : filesAtOnce.later, (one, index) =>
     loadBackendFile(one, context, reports[index] ?? report.file(one.shown)),
   );
   const file = await loadConnectorsFile(settings.connectors, { options, folder, own, files, memory }, report);
@@ -122,8 +123,9 @@ async function assemble(
   const backends = byName([...(typed ? [typed] : []), ...loaded.filter((one) => one !== undefined), ...implicit]);
   checkDefaultFolder(settings, folders, report);
   const names = new Set([...backends.keys(), ...folders.map((one) => one.name)]);
-  const held = heldNames(backends, routeNames(settingsTree));
-  const connectors = file ? settleConnectors(file.found.connectors, held, file.report) : new Map();
+  await DeclaredModels.prepare(backends, memory.pace);
+  const holderOf = nameHolder(backends, routeNames(settingsTree));
+  const connectors = file ? settleConnectors(file.found.connectors, holderOf, file.report) : new Map();
   const isModelsKnown = !reports.some(({ failed }) => failed);
   const isConnectorsKnown = file ? !file.report.failed : settings.connectors.from === 'default';
   const known = { backends, backendNames: names, connectors, isModelsKnown, isConnectorsKnown };

@@ -1,6 +1,7 @@
 import type { BackendConfig } from './backend-config.ts';
 import { backendPrefix } from './backend-prefix.ts';
 import type { Connector } from './config.ts';
+import { DeclaredModels } from './declared-models.ts';
 import type { CandidateConfig } from './route-config.ts';
 import { isCompound } from './selector.ts';
 import { didYouMean } from './suggest.ts';
@@ -29,18 +30,11 @@ export interface KnownNames {
 /** Says what names stand for, in the order in which those of requests are looked up. */
 export class NameTable {
   readonly #known: KnownNames;
-  /** Which backends declare a bare name. */
-  readonly #declaring = new Map<string, string[]>();
+  readonly #models: DeclaredModels;
 
   constructor(known: KnownNames) {
     this.#known = known;
-    for (const backend of known.backends.values()) {
-      for (const model of backend.models.keys()) {
-        const declaring = this.#declaring.get(model);
-        if (declaring) declaring.push(backend.name);
-        else this.#declaring.set(model, [backend.name]);
-      }
-    }
+    this.#models = DeclaredModels.of(known.backends);
   }
 
   backend(name: string): BackendConfig | undefined {
@@ -66,7 +60,7 @@ export class NameTable {
     }
     const prefix = backendPrefix(name);
     if (prefix !== undefined && this.isBackend(prefix)) return this.#prefixed(prefix, name.slice(prefix.length + 1));
-    const [only, ...others] = this.#declaring.get(name) ?? [];
+    const [only, ...others] = this.#models.declaring(name);
     if (only !== undefined && others.length === 0) return backendTarget(only, name);
     if (only !== undefined) {
       const choices = [only, ...others].map((backend) => `${backend}:${name}`).join(', ');
@@ -95,7 +89,7 @@ export class NameTable {
       return `names a backend that does not exist${didYouMean(prefix, backendNames)}; ${listOf('the backends are', backendNames)}`;
     }
     if (backendNames.has(name)) return `is a backend and no model; write ${name}: and the name of a model`;
-    const declared = [...this.#declaring].map(([model, names]) =>
+    const declared = [...this.#models.entries()].map(([model, names]) =>
       names.length === 1 ? model : `${names[0]}:${model}`,
     );
     const all = [...(takesBackends ? backendNames : []), ...routes, ...connectors.keys(), ...declared];

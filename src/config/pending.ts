@@ -1,42 +1,37 @@
 import type { BackendConfig } from './backend-config.ts';
 import type { Connector } from './config.ts';
 import type { PlacedConnector } from './connectors.ts';
+import { DeclaredModels, splitDeclared } from './declared-models.ts';
 import type { FileReport } from './report.ts';
 
 /**
- * Which names are taken by routes, and by models that backends declare: `backend:model`, and the bare `model` where
- * just one backend declares it. By name, with the holder as messages call it.
+ * Says by whom a name is held, as messages call it: by a route, or by a model that a backend declares, as
+ * `backend:model` or as the bare `model` where just one backend declares it.
  */
-export function heldNames(
+export function nameHolder(
   backends: ReadonlyMap<string, BackendConfig>,
   routes: Iterable<string>,
-): ReadonlyMap<string, string> {
-  const held = new Map<string, string>();
-  for (const name of routes) held.set(name, `route ${name}`);
-  /** undefined: by several. */
-  const declaredBy = new Map<string, string | undefined>();
-  for (const backend of backends.values()) {
-    for (const model of backend.models.keys()) {
-      const name = `${backend.name}:${model}`;
-      if (!held.has(name)) held.set(name, `backend ${backend.name}`);
-      declaredBy.set(model, declaredBy.has(model) ? undefined : backend.name);
-    }
-  }
-  for (const [model, name] of declaredBy) {
-    if (name !== undefined && !held.has(model)) held.set(model, `backend ${name}`);
-  }
-  return held;
+): (name: string) => string | undefined {
+  const routeNames = new Set(routes);
+  const models = DeclaredModels.of(backends);
+  return (name) => {
+    if (routeNames.has(name)) return `route ${name}`;
+    const declared = splitDeclared(name, backends);
+    if (declared !== undefined) return `backend ${declared.backend.name}`;
+    const [only, ...others] = models.declaring(name);
+    return only === undefined || others.length > 0 ? undefined : `backend ${only}`;
+  };
 }
 
 /** The connectors by internal name; one whose name is held gets its holder, and a warning. */
 export function settleConnectors(
   placed: readonly PlacedConnector[],
-  held: ReadonlyMap<string, string>,
+  holderOf: (name: string) => string | undefined,
   report: FileReport,
 ): ReadonlyMap<string, Connector> {
   const connectors = new Map<string, Connector>();
   for (const { internal, external, provider, path, keys, place } of placed) {
-    const heldBy = held.get(internal);
+    const heldBy = holderOf(internal);
     if (heldBy !== undefined) {
       report.warning(
         place,

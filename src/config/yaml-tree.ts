@@ -1,20 +1,10 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-  type Scalar,
-  type YAMLMap,
-  type YAMLParseError,
-} from 'yaml';
+import type { Document, LineCounter as Lines, Node, ParsedNode, Scalar, YAMLMap, YAMLParseError } from 'yaml';
 import type { FileReport } from './report.ts';
 import type { Entry, Path, Place, ScalarNode, TreeNode } from './tree.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
+import { yaml } from './yaml-library.ts';
+
+const { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } = yaml;
 
 const deepest = 64;
 const mostNodes = 200_000;
@@ -43,7 +33,7 @@ export function readYamlTree(text: string, report: FileReport): TreeNode | undef
   return new TreeBuilder(document, lines, report).build(document.contents, top, [], 0);
 }
 
-function reportFault(fault: Pick<YAMLParseError, 'code' | 'pos'>, lines: LineCounter, report: FileReport): void {
+function reportFault(fault: Pick<YAMLParseError, 'code' | 'pos'>, lines: Lines, report: FileReport): void {
   const { line, col } = lines.linePos(fault.pos[0]);
   report.error({ line, column: col }, [], yamlErrorText(fault.code));
 }
@@ -54,11 +44,11 @@ function isEmptyScalar(scalar: Scalar): boolean {
 
 class TreeBuilder {
   readonly #document: Document.Parsed;
-  readonly #lines: LineCounter;
+  readonly #lines: Lines;
   readonly #report: FileReport;
   #nodes = 0;
 
-  constructor(document: Document.Parsed, lines: LineCounter, report: FileReport) {
+  constructor(document: Document.Parsed, lines: Lines, report: FileReport) {
     this.#document = document;
     this.#lines = lines;
     this.#report = report;

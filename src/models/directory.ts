@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts';
 import type { HealthRegistry } from '../balancing/health-registry.ts';
 import { backendPrefix } from '../config/backend-prefix.ts';
 import type { Config } from '../config/config.ts';
+import { DeclaredModels, splitDeclared } from '../config/declared-models.ts';
 import type { Candidate, Route } from '../types/route.ts';
 import { RouteBuilder } from './route-builder.ts';
 
@@ -16,13 +17,6 @@ export interface ModelListing {
   readonly maxOutputTokens: number | undefined;
 }
 
-/** A model that a backend declares. Its route is built when it is first asked for, so that a reload need not build all. */
-interface DeclaredModel {
-  readonly backend: Backend;
-  readonly model: string;
-  route: Route | undefined;
-}
-
 /** Which names there are and what they stand for; built whole from a configuration. */
 export class Directory {
   readonly defaultBackend: string | undefined;
@@ -31,10 +25,9 @@ export class Directory {
   readonly #builder: RouteBuilder;
   readonly #connectors = new Map<string, Route>();
   readonly #routes = new Map<string, Route>();
-  /** Which backends declare a bare name. */
-  readonly #declaring = new Map<string, string[]>();
-  /** By `backend:model`. */
-  readonly #declared = new Map<string, DeclaredModel>();
+  readonly #models: DeclaredModels;
+  /** By `backend:model`, where that is declared. Each is built when it is first asked for, so that a reload need not. */
+  readonly #declaredRoutes = new Map<string, Route>();
 
   /**
    * @param backends the backends by name
@@ -50,14 +43,7 @@ export class Directory {
     this.#backends = backends;
     this.#builder = new RouteBuilder(config, backends, providers, health);
     this.defaultBackend = config.settings.defaultBackend;
-    for (const backend of backends.values()) {
-      for (const model of backend.config.models.keys()) {
-        const declaring = this.#declaring.get(model);
-        if (declaring) declaring.push(backend.config.name);
-        else this.#declaring.set(model, [backend.config.name]);
-        this.#declared.set(`${backend.config.name}:${model}`, { backend, model, route: undefined });
-      }
-    }
+    this.#models = DeclaredModels.of(config.backends);
     for (const connector of config.connectors.values()) {
       const route = this.#builder.connector(connector);
       if (route !== undefined) this.#connectors.set(connector.internal, route);
@@ -120,7 +106,7 @@ export class Directory {
 
   /** The names of the backends that declare this model. */
   declaring(model: string): readonly string[] {
-    return this.#declaring.get(model) ?? [];
+    return this.#models.declaring(model);
   }
 
   /** The route to a known backend's model, declared or not; `''` means its default, undefined that it has none. */
@@ -141,7 +127,7 @@ export class Directory {
 
   /** The name under which a public name is listed; undefined where it needs a backend to be asked, or is none. */
   listedName(name: string): string | undefined {
-    if (this.publicRoute(name) !== undefined || this.#declared.has(name)) return name;
+    if (this.publicRoute(name) !== undefined || this.#find(name) !== undefined) return name;
     const [only, ...others] = this.declaring(name);
     return only === undefined || others.length > 0 ? undefined : `${only}:${name}`;
   }
@@ -155,7 +141,7 @@ export class Directory {
 
   /** The public names that need no backend to be asked. */
   listedNames(): string[] {
-    return [...this.#routes.keys(), ...this.#connectors.keys(), ...this.#declared.keys()];
+    return [...this.#routes.keys(), ...this.#connectors.keys(), ...this.#declared().map(({ id }) => id)];
   }
 
   /** What is known of the public names, each once. */
@@ -166,24 +152,36 @@ export class Directory {
       contextWindow: this.#config.settings.forceContextWindow,
       maxOutputTokens: undefined,
     }));
-    const declared = [...this.#declared].map(([id, { backend, model }]) => {
-      const limits = backend.config.models.get(model)?.limits;
-      return {
-        id,
-        ownedBy: backend.config.name,
-        contextWindow: least(limits?.contextWindow, this.#config.settings.forceContextWindow),
-        maxOutputTokens: limits?.maxOutputTokens,
-      };
-    });
+    const declared = this.#declared().map(({ id, backend, limits }) => ({
+      id,
+      ownedBy: backend.name,
+      contextWindow: least(limits.contextWindow, this.#config.settings.forceContextWindow),
+      maxOutputTokens: limits.maxOutputTokens,
+    }));
     return [...this.#routeListings(), ...own, ...declared];
   }
 
   /** The route of a declared model; always the same one. */
   #declaredRoute(name: string): Route | undefined {
-    const declared = this.#declared.get(name);
-    if (declared === undefined) return undefined;
-    declared.route ??= this.#builder.direct(declared.backend, declared.model);
-    return declared.route;
+    const known = this.#declaredRoutes.get(name);
+    if (known !== undefined) return known;
+    const found = this.#find(name);
+    const backend = found && this.#backends.get(found.backend.name);
+    if (found === undefined || backend === undefined) return undefined;
+    const route = this.#builder.direct(backend, found.model);
+    this.#declaredRoutes.set(name, route);
+    return route;
+  }
+
+  #find(name: string) {
+    return splitDeclared(name, this.#config.backends);
+  }
+
+  /** The models that backends declare. */
+  #declared() {
+    return [...this.#config.backends.values()].flatMap((backend) =>
+      [...backend.models].map(([model, { limits }]) => ({ id: `${backend.name}:${model}`, backend, limits })),
+    );
   }
 
   #routeListings(): ModelListing[] {
