@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { compareWithHelm } from './real-helm.ts';
 import { findGo, hasTool, run } from './tools.ts';
 
 export const chartFolder = fileURLToPath(new URL('../../deploy/helm/headrace', import.meta.url));
@@ -56,10 +57,14 @@ export function renderChart(values = '', options: RenderOptions = {}): RenderedC
   const { release = 'demo', chartName = '' } = options;
   const input = JSON.stringify({ Values: values, Release: release, Namespace: 'models', ChartName: chartName });
   const { status, stdout, stderr } = spawnSync(buildRenderer(), [chartFolder], { input, encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr.trim());
+  if (status !== 0) {
+    compareWithHelm(values, options, undefined);
+    throw new Error(stderr.trim());
+  }
   const answer = JSON.parse(stdout) as { documents: Record<string, string>; values: Record<string, unknown> };
   const { 'NOTES.txt': _, ...templates } = answer.documents;
   const documents = Object.entries(templates).flatMap(([name, text]) => parseDocuments(name, text));
+  compareWithHelm(values, options, documents);
   const the = (kind: string) => {
     const found = documents.filter((document) => document.kind === kind);
     if (found.length !== 1) throw new Error(`${found.length} documents of the kind ${kind}`);
@@ -69,7 +74,7 @@ export function renderChart(values = '', options: RenderOptions = {}): RenderedC
 }
 
 /** YAML 1.1 as Kubernetes reads it, where 0440 is octal; a key that stands twice is an error. */
-function parseDocuments(name: string, text: string): KubernetesDocument[] {
+export function parseDocuments(name: string, text: string): KubernetesDocument[] {
   const parsed = parseAllDocuments(text, { version: '1.1', uniqueKeys: true });
   if (!Array.isArray(parsed)) return [];
   return parsed.flatMap((document) => {
