@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -40,6 +40,15 @@ test('a state file from before there were migrations is taken over without loss'
   await storage.keys.create(keyNamed('k'));
   await storage.packages.addDeleted('b:n', 'admin');
   expect(await storage.packages.deleted()).toEqual(['b:m', 'b:n']);
+});
+
+test('a new state file, and those beside it, are for their owner only', async () => {
+  const folder = await temporaryFolder();
+  const storage = await open(folder);
+  await storage.packages.addDeleted('b:m', 'admin');
+  const names = await readdir(folder);
+  expect(names).toContain('headrace.sqlite-wal');
+  for (const name of names) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
 });
 
 test('a state file of a newer release is used, with a warning', async () => {

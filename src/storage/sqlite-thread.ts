@@ -1,5 +1,5 @@
 // The thread of a SQLite database: statements run here one after another, so that the thread that serves never waits.
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PackedRows } from './packed-usage.ts';
@@ -30,9 +30,19 @@ function whenUnlocked(work: () => void): void {
   }
 }
 
+/** It says who asked for what, so a new one is for its owner only; SQLite gives the files beside it the same mode. */
+function createPrivate(): void {
+  try {
+    closeSync(openSync(file, 'ax', 0o600));
+  } catch {
+    // It is there, or cannot be: opening it says why.
+  }
+}
+
 /** Opens the database with the first task, so that what is wrong with it is an answer. */
 function opened(): DatabaseSync {
   if (database !== undefined) return database;
+  createPrivate();
   const fresh = new DatabaseSync(file);
   try {
     fresh.exec(`PRAGMA busy_timeout = ${busyMs}`);
