@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../gateway-error.ts';
+import { Connections } from './connections.ts';
 import { errorReply } from './errors.ts';
 import type { Exchange } from './exchange.ts';
 import { NodeExchange } from './node-exchange.ts';
@@ -22,7 +23,7 @@ export interface ServerOptions {
 export interface HttpServer {
   /** The port that is listened on, also where 0 was asked for. */
   readonly port: number;
-  /** Takes no more connections; resolves when the last request is answered. */
+  /** Takes no more connections; resolves when the last request is answered, and no client is about to send one. */
   drain(): Promise<void>;
   /** Cuts what still runs. */
   cut(): void;
@@ -47,48 +48,37 @@ export function startServer(options: ServerOptions): Promise<HttpServer> {
     insecureHTTPParser: false,
     requireHostHeader: false, // it would be refused without a word; see `refusalOfHead`
   });
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => serve(request, response, options);
+  const connections = new Connections(server);
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    connections.begin(request.socket, response);
+    serve(request, response, options);
+  };
   server.on('request', onRequest);
   server.on('checkExpectation', onRequest);
-  server.on('clientError', (error: Error, socket: Socket) => answerClientError(error, socket, options));
+  server.on('clientError', (error: Error, socket: Socket) =>
+    answerClientError(error, socket, connections.unanswered(socket), options),
+  );
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const { host, port, socket } = options;
     server.listen(socket === undefined ? { host, port } : { path: socket, exclusive: true }, () => {
       server.off('error', reject);
-      resolve(toHttpServer(server));
+      resolve(toHttpServer(server, connections));
     });
   });
 }
 
-function toHttpServer(server: Server): HttpServer {
+function toHttpServer(server: Server, connections: Connections): HttpServer {
   const address = server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
-    drain: () =>
-      new Promise((resolve) => {
-        // A connection whose last answer began before the end was in sight stays open when that answer is whole.
-        const timer = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
-          clearInterval(timer);
-          resolve();
-        });
-      }),
+    drain: () => connections.end(),
     cut: () => server.closeAllConnections(),
   };
 }
 
-/** Where a connection keeps its last request, while that is not answered whole; a map beside it would cost more. */
-const unanswered = Symbol('unanswered');
-type TrackedSocket = Socket & { [unanswered]?: ServerResponse | undefined };
-
 function serve(request: IncomingMessage, response: ServerResponse, options: ServerOptions): void {
-  const socket: TrackedSocket = request.socket;
   const exchange = new NodeExchange(request, response);
-  socket[unanswered] = response;
-  response.on('close', () => {
-    if (socket[unanswered] === response) socket[unanswered] = undefined;
-  });
   const error = refusalOfHead(request);
   if (error === undefined) receive(exchange, request, options);
   else refuse(exchange, error, options);
@@ -158,10 +148,17 @@ export function tooLarge(bytes: number | undefined, limit: number): GatewayError
   return new GatewayError('request_too_large', message);
 }
 
-/** What never became a request: broken HTTP, headers that are too large, or a client that is too slow. */
-function answerClientError(error: Error & { code?: string }, socket: TrackedSocket, options: ServerOptions): void {
+/**
+ * What never became a request: broken HTTP, headers that are too large, or a client that is too slow.
+ * @param last the last request of the connection, while that is not answered whole
+ */
+function answerClientError(
+  error: Error & { code?: string },
+  socket: Socket,
+  last: ServerResponse | undefined,
+  options: ServerOptions,
+): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const last = socket[unanswered];
   if (last !== undefined) {
     endAfter(last.req, last, describeClientError(error), options);
     return;
