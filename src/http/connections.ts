@@ -64,8 +64,10 @@ export class Connections {
       if (response === undefined) socket[readBefore] = socket.bytesRead;
       else if (!response.headersSent) response.shouldKeepAlive = false;
     }
-    const timer = setInterval(() => this.#closeIdle(), lookMs);
-    this.#closeIdle();
+    // Behind what has come meanwhile, which a process that was held up has not read yet.
+    const look = () => setImmediate(() => this.#closeIdle());
+    const timer = setInterval(look, lookMs);
+    look();
     // The one of `node:http` closes all idle connections at once.
     await new Promise<void>((resolve) => NetServer.prototype.close.call(this.#server, () => resolve()));
     clearInterval(timer);
