@@ -39,9 +39,6 @@ export class OpenAiBackend implements Backend {
   readonly config: BackendConfig;
   readonly #shared: Shared;
   readonly #options: BackendOptions;
-  readonly #basePath: string;
-  readonly #postHeaders: readonly string[];
-  readonly #getHeaders: readonly string[];
   /** Of what is sent, in lower case, the headers that nobody may see. */
   #hiddenHeaders: ReadonlySet<string> | undefined;
 
@@ -50,9 +47,6 @@ export class OpenAiBackend implements Backend {
     this.#options = options;
     this.#shared = shared;
     shared.users++;
-    this.#basePath = shared.basePath;
-    this.#getHeaders = shared.getHeaders;
-    this.#postHeaders = shared.postHeaders;
   }
 
   get #failures(): Failures {
@@ -89,7 +83,7 @@ export class OpenAiBackend implements Backend {
 
   async listModels(timeoutMs: number): Promise<readonly string[]> {
     const key = this.#anyKey;
-    const headers = [...this.#getHeaders, ...(await this.#authorizer(key).header())];
+    const headers = [...this.#shared.getHeaders, ...(await this.#authorizer(key).header())];
     const { status, body, responseHeaders } = await this.#get('/models', headers, timeoutMs);
     if (status < 200 || status > 299) throw this.#failures.fromStatus(status, responseHeaders, body, key);
     let list: unknown;
@@ -107,8 +101,8 @@ export class OpenAiBackend implements Backend {
     const key = this.#anyKey;
     const isToken = this.config.keys[key]?.credential.kind === 'oauth'; // a real one would cost a grant
     const credential = isToken ? ['authorization', ''] : await this.#authorizer(key).header();
-    const headers = [...this.#postHeaders, ...credential];
-    const url = new URL(this.config.baseUrl).origin + this.#basePath + path + this.config.query;
+    const headers = [...this.#shared.postHeaders, ...credential];
+    const url = new URL(this.config.baseUrl).origin + this.#shared.basePath + path + this.config.query;
     return { url, headerNames: headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase()) };
   }
 
@@ -136,8 +130,8 @@ export class OpenAiBackend implements Backend {
       const reader = new ReplyReader({ request, failures: this.#failures, maximumBytes, resolve, reject });
       const headers =
         request.headers.length === 0
-          ? this.#postHeaders.concat(credential)
-          : this.#postHeaders.concat(credential, request.headers);
+          ? this.#shared.postHeaders.concat(credential)
+          : this.#shared.postHeaders.concat(credential, request.headers);
       const handler =
         request.watch === undefined ? reader : this.#watched(request.watch, request, headers, credential, reader);
       const exchange = this.#transport.send(this.#upstreamRequest('POST', request.path, headers, request), handler);
@@ -171,7 +165,7 @@ export class OpenAiBackend implements Backend {
   ): UpstreamRequest {
     return {
       method,
-      path: this.#basePath + path + this.config.query,
+      path: this.#shared.basePath + path + this.config.query,
       headers,
       body: how.body,
       timeoutMs: how.timeoutMs ?? this.config.timeoutMs,

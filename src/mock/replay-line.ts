@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { applySplices } from '../bytes/splice.ts';
 
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
@@ -48,7 +49,7 @@ export function sentBytes({ request }: RecordedAttempt, clients: RecordedBody): 
   const bytes = wholeBytes(clients);
   if (bytes === undefined || request.changed === undefined) return bytes;
   const { at, was, is } = request.changed;
-  return Buffer.concat([bytes.subarray(0, at), Buffer.from(is), bytes.subarray(at + Buffer.byteLength(was))]);
+  return applySplices(bytes, [{ start: at, end: at + Buffer.byteLength(was), text: is }]);
 }
 
 function wholeBytes(recorded: RecordedBody): Buffer | undefined {

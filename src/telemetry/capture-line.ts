@@ -84,10 +84,7 @@ function writeWire(call: ObservedCall, { target }: ObservedAttempt, wire: Observ
   const headers = listHeaders(request.headers, request.hidden, headerWriters.sent, mask);
   const sent = `"ms":${hundredths(wire.sentAt - since)},"request":{"method":"POST","url":${url},"headers":${headers},`;
   writer.text(backend + sent);
-  const clients = call.request.body;
-  const isWhole = clients.length <= captureBodyBytes;
-  if (request.body === clients) writer.text('"body_as":"request"');
-  else if (!isWhole || !writeLike(clients, request.body, 'request', tools)) writeBody(writer, request.body, tools);
+  if (!writeLike(call.request.body, request.body, 'request', tools)) writeBody(writer, request.body, tools);
   writer.text('},');
   if (wire.status !== 0) writeWireAnswer(wire, since, tools);
   writer.text(`${endFields(wire, since)}}`);
@@ -133,11 +130,12 @@ function writeLike(other: Buffer, body: Buffer, name: 'request' | 'answer', tool
     writer.text(`"body_as":"${name}"`);
     return true;
   }
+  if (mask !== undefined || other.length > captureBodyBytes) return false; // its places are others, or not all there
   const { at, was, is } = findChange(other, body);
   const before = other.subarray(at, at + was);
   const after = body.subarray(at, at + is);
-  // What is masked in one of them would shift the other's places. A secret may begin in what both have alike.
-  if (mask !== undefined || was + is > body.length / 4 || holdsSecret(body, redactor, presented)) return false;
+  // A secret may begin in what both have alike.
+  if (was + is > body.length / 4 || holdsSecret(body, redactor, presented)) return false;
   if (!isUtf8(other) || !isUtf8(after)) return false;
   writer.text(`"body_as":"${name}","changed":{"at":${at},"was":${quote(`${before}`)},"is":${quote(`${after}`)}}`);
   return true;

@@ -29,7 +29,7 @@ export const chatBody = (more: object = {}) => ({
 /** A gateway in front of one backend, that captures. */
 export async function startCaptureRig(
   replies: readonly MockReply[],
-  more: { backend?: string; capture?: string; files?: Record<string, string>; env?: Record<string, string> } = {},
+  more: { backend?: string; capture?: string; files?: Record<string, string> } = {},
 ): Promise<CaptureRig> {
   const folder = join(await writeConfig({}), 'captured');
   const backend = await startFakeBackend(replies);
@@ -43,7 +43,7 @@ telemetry: {capture: {folder: "${folder}"${more.capture ?? ''}}}
 `,
     ...more.files,
   };
-  const gateway = await startTestGateway({ files, env: { ...captureEnv, ...more.env } });
+  const gateway = await startTestGateway({ files, env: captureEnv });
   const lines = async (count: number) => {
     await expect.poll(() => readCapture(folder).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(count);
     return readCapture(folder);
