@@ -17,11 +17,13 @@ export interface RunningCommand {
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Options for Node itself. */
+  readonly node?: readonly string[];
 }
 
 /** Runs `headrace ARGUMENTS` as a process of its own, with nothing of this environment; it ends with the test. */
 export function runCommand(args: readonly string[], options: CommandOptions): RunningCommand {
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [...(options.node ?? []), main, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH ?? '', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
