@@ -84,7 +84,10 @@ async function runRound(bench: Bench, round: number, results: Results): Promise<
       running.push(measured);
       await measured.measure('json1k', loads.json1k as (typeof loads)[string]); // warms up
     }
-    const order = Array.from({ length: options.turns }, () => running).flat();
+    // There and back, so that none always follows the same one.
+    const order = Array.from({ length: options.turns }, (_, turn) =>
+      turn % 2 ? running.toReversed() : running,
+    ).flat();
     for (const test of options.tests) {
       const load = options.turns === 1 ? loads[test] : { ...loads[test], seconds: 1, warmUp: 0.2 };
       for (const measured of order) {

@@ -1,4 +1,5 @@
 import type { Quota } from '../types/quota.ts';
+import { RecentMap } from './recent-map.ts';
 
 const refusedMs = 60_000;
 /** No backend is believed that wants more. */
@@ -7,14 +8,13 @@ const modelLimit = 1000;
 
 /** What is known of one key. It is kept when a configuration is exchanged for one that has the same key. */
 export class KeyState {
-  /** The least recently used one in front. */
-  readonly #models = new Map<string, ModelState>();
+  readonly #models = new RecentMap<string, ModelState>(modelLimit);
   #refusedUntil = 0;
 
   /** Until when calls for a model are held back, in milliseconds of the pool's clock; 0: they are not. */
   busyUntil(model: string, tokens: number, now: number): number {
     if (this.#models.size === 0) return 0;
-    const until = this.#models.get(model)?.busyUntil(tokens) ?? 0;
+    const until = this.#models.peek(model)?.busyUntil(tokens) ?? 0;
     return until > now ? until : 0;
   }
 
@@ -28,7 +28,7 @@ export class KeyState {
   }
 
   sent(model: string, tokens: number): void {
-    if (this.#models.size > 0) this.#models.get(model)?.sent(tokens);
+    if (this.#models.size > 0) this.#models.peek(model)?.sent(tokens);
   }
 
   observed(model: string, quota: Quota, now: number): void {
@@ -50,15 +50,10 @@ export class KeyState {
   }
 
   #model(model: string): ModelState {
-    const state = this.#models.get(model) ?? new ModelState();
-    this.#models.delete(model);
+    const known = this.#models.get(model);
+    if (known !== undefined) return known;
+    const state = new ModelState();
     this.#models.set(model, state);
-    if (this.#models.size > modelLimit) {
-      for (const oldest of this.#models.keys()) {
-        this.#models.delete(oldest);
-        break;
-      }
-    }
     return state;
   }
 }

@@ -3,6 +3,8 @@ export class RecentMap<Key, Value> {
   readonly #limit: number;
   /** The one that was used last comes last. */
   readonly #entries = new Map<Key, Value>();
+  /** The key of that one. It need not be moved, which would make the map allocate. */
+  #latest: Key | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -20,16 +22,13 @@ export class RecentMap<Key, Value> {
   /** What is there, which counts as a use. */
   get(key: Key): Value | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    if (value !== undefined) this.#put(key, value);
     return value;
   }
 
   /** Puts it there, which is a use. Returns what had to make room for it. */
   set(key: Key, value: Value): Value | undefined {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    this.#put(key, value);
     return this.#entries.size > this.#limit ? this.dropOldest() : undefined;
   }
 
@@ -47,6 +46,13 @@ export class RecentMap<Key, Value> {
     const first = this.#entries.entries().next().value;
     if (first === undefined) return undefined;
     this.#entries.delete(first[0]);
+    if (first[0] === this.#latest) this.#latest = undefined;
     return first[1];
+  }
+
+  #put(key: Key, value: Value): void {
+    if (key !== this.#latest) this.#entries.delete(key);
+    this.#entries.set(key, value);
+    this.#latest = key;
   }
 }
