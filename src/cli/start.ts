@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../config/config.ts';
 import type { ConfigLoader } from '../config/config-loader.ts';
 import { type Gateway, startGateway } from '../gateway.ts';
@@ -80,6 +81,7 @@ async function listen(
   };
   try {
     const gateway = await startGateway(await demo.apply(config), { log, env: process.env, load, ...shared });
+    stopPretenuring();
     actOnSignals(gateway, log, demo, shared.everywhere);
     return gateway;
   } catch (error) {
@@ -88,6 +90,15 @@ async function listen(
     await demo.close();
     return undefined;
   }
+}
+
+/**
+ * Left to itself V8 may decide, by what it saw under the first load, to put one object of every request straight into its
+ * old generation, where it keeps the rest of the request from being collected: docs/decisions/0018-pretenuring.md. Said
+ * before all is loaded, it would make that slower.
+ */
+function stopPretenuring(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
 function printConfig(config: Config): void {
