@@ -1,5 +1,5 @@
+import { RecentMap } from '../recent-map.ts';
 import type { CandidateHealth } from './candidate-health.ts';
-import { RecentMap } from './recent-map.ts';
 
 const mostConversations = 50_000;
 const forgottenAfterMs = 600_000;

@@ -1,12 +1,12 @@
 import type { BackendConfig } from '../config/backend-config.ts';
 import { fingerprint } from '../config/fingerprint.ts';
 import type { RouteConfig } from '../config/route-config.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { Breaker } from './breaker.ts';
 import { CandidateHealth } from './candidate-health.ts';
 import { FairSlots } from './fair-slots.ts';
 import { HedgeAllowance } from './hedge-allowance.ts';
 import { KeyPool } from './key-pool.ts';
-import { RecentMap } from './recent-map.ts';
 import type { AdjustableSlots, Slots, SlotsSource } from './slots.ts';
 
 /** Of candidates; also of backends and of routes, which only reloads make more of. Well above any configuration. */

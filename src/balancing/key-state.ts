@@ -1,5 +1,5 @@
+import { RecentMap } from '../recent-map.ts';
 import type { Quota } from '../types/quota.ts';
-import { RecentMap } from './recent-map.ts';
 
 const refusedMs = 60_000;
 /** No backend is believed that wants more. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '../gateway-error.ts';
+import { RecentMap } from '../recent-map.ts';
 
 /** So many wrong keys of one address within the window are answered at once; further ones are held off. */
 const allowedFailures = 10;
@@ -14,7 +15,7 @@ interface Failures {
 
 /** Slows down who tries keys: a right key always passes, wrong ones only so often a minute from one address. */
 export class KeyGuard {
-  readonly #failures = new Map<string, Failures>();
+  readonly #failures = new RecentMap<string, Failures>(maximumAddresses);
   readonly #now: () => number;
 
   /** @param now a clock that never goes back, in milliseconds */
@@ -43,15 +44,10 @@ export class KeyGuard {
   /** Counts a failure; milliseconds to wait where there were too many. */
   #fail(address: string): number | undefined {
     const now = this.#now();
-    let failures = this.#failures.get(address);
+    let failures = this.#failures.peek(address);
     if (failures === undefined || now - failures.since >= windowMs) failures = { count: 0, since: now };
     failures.count++;
-    this.#failures.delete(address); // so that the order is that of the last failure
     this.#failures.set(address, failures);
-    if (this.#failures.size > maximumAddresses) {
-      const [oldest] = this.#failures.keys();
-      if (oldest !== undefined) this.#failures.delete(oldest);
-    }
     return failures.count > allowedFailures ? failures.since + windowMs - now : undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { RecentMap } from '../recent-map.ts';
 
 /** Below this many code units counting costs no more than looking up. */
 const leastUnits = 256;
@@ -9,7 +10,7 @@ const mostEntries = 20_000;
  * It holds digests, never a text, so its size is bounded by its entries (about 3 MB) and no prompt stays in memory.
  */
 export class CountCache {
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new RecentMap<string, number>(mostEntries);
 
   /** The key of a text, undefined for one that is not worth remembering. */
   key(tokenizer: string, text: string): string | undefined {
@@ -17,19 +18,10 @@ export class CountCache {
   }
 
   get(key: string | undefined): number | undefined {
-    if (key === undefined) return undefined;
-    const count = this.#counts.get(key);
-    if (count === undefined) return undefined;
-    this.#counts.delete(key);
-    this.#counts.set(key, count);
-    return count;
+    return key === undefined ? undefined : this.#counts.get(key);
   }
 
   set(key: string | undefined, count: number): void {
-    if (key === undefined) return;
-    this.#counts.set(key, count);
-    if (this.#counts.size <= mostEntries) return;
-    const oldest = this.#counts.keys().next();
-    if (!oldest.done) this.#counts.delete(oldest.value);
+    if (key !== undefined) this.#counts.set(key, count);
   }
 }

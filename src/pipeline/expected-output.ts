@@ -1,4 +1,4 @@
-import { RecentMap } from '../balancing/recent-map.ts';
+import { RecentMap } from '../recent-map.ts';
 
 /** A new length counts for an eighth, the older ones for the rest; of the deviation a quarter. As RFC 6298 has it. */
 const lengthGain = 1 / 8;
