@@ -92,6 +92,17 @@ function nanoDollars(prices: Prices): ModelPrices | undefined {
   };
 }
 
+const noParameters: ReadonlyMap<string, string> = new Map();
+
+function buildParameters(tree: TreeNode, model: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  for (const [name, entry] of entriesAt(tree, ['models', model, 'parameters'])) {
+    const json = parameterJson(name, entry.node);
+    if (json !== undefined) parameters.set(name, json);
+  }
+  return parameters;
+}
+
 function buildModels(
   file: Loose<BackendFile>,
   tree: TreeNode,
@@ -100,11 +111,6 @@ function buildModels(
   const models = new Map<string, ModelConfig>();
   for (const [name, model] of Object.entries(file.models ?? {})) {
     const limits = model?.limits;
-    const parameters = new Map<string, string>();
-    for (const [parameter, entry] of entriesAt(tree, ['models', name, 'parameters'])) {
-      const json = parameterJson(parameter, entry.node);
-      if (json !== undefined) parameters.set(parameter, json);
-    }
     models.set(name, {
       limits: {
         contextWindow: limits?.context_window,
@@ -115,7 +121,7 @@ function buildModels(
       },
       abilities: model?.abilities && new Set(model.abilities.filter((ability) => ability !== undefined)),
       prices: nanoDollars(model?.prices),
-      parameters,
+      parameters: model?.parameters === undefined ? noParameters : buildParameters(tree, name),
       tokenizer: tokenizers.get(name) ?? model?.tokenizer ?? backendDefaults.tokenizer,
     });
   }

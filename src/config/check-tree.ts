@@ -23,10 +23,17 @@ export function checkTree<S extends z.ZodType>(
   report: FileReport,
   path: Path = [],
 ): Loose<z.output<S>> | undefined {
-  return checkNode(schema, node, report, path) as Loose<z.output<S>> | undefined;
+  return checkNode(schema, node, report, [...path]) as Loose<z.output<S>> | undefined;
 }
 
-function checkNode(schema: z.ZodType, node: TreeNode, report: FileReport, path: Path): unknown {
+/** The way to the node that is looked at: one list for all, which grows and shrinks on the way. */
+type Here = (string | number)[];
+
+/** Fields of a schema: an object without inherited fields which, other than one without a prototype, is not a hash table. */
+const Fields = function Fields() {} as unknown as new () => Record<string, unknown>;
+Fields.prototype = Object.create(null);
+
+function checkNode(schema: z.ZodType, node: TreeNode, report: FileReport, path: Here): unknown {
   if (node.kind === 'scalar' && node.broken) return undefined;
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) {
@@ -41,8 +48,21 @@ function checkNode(schema: z.ZodType, node: TreeNode, report: FileReport, path: 
   return checkLeaf(inner, node, report, path);
 }
 
+function checkWithin(
+  step: string | number,
+  schema: z.ZodType,
+  node: TreeNode,
+  report: FileReport,
+  path: Here,
+): unknown {
+  path.push(step);
+  const value = checkNode(schema, node, report, path);
+  path.pop();
+  return value;
+}
+
 /** A union is of at most one mapping, one list and one leaf, told apart by their form; or it is itself a leaf. */
-function checkUnion(schema: z.ZodUnion, node: TreeNode, report: FileReport, path: Path): unknown {
+function checkUnion(schema: z.ZodUnion, node: TreeNode, report: FileReport, path: Here): unknown {
   const options = schema.options as readonly z.ZodType[];
   if (options.every((option) => formOf(option) === 'scalar')) return checkLeaf(schema, node, report, path);
   const fitting = options.find((option) => formOf(option) === node.kind);
@@ -86,15 +106,13 @@ function fieldsOf(schema: z.ZodObject): ReadonlyMap<string, z.ZodType> {
   return fields;
 }
 
-function checkObject(schema: z.ZodObject, node: MappingNode, report: FileReport, path: Path): object {
-  const value: Record<string, unknown> = Object.create(null);
+function checkObject(schema: z.ZodObject, node: MappingNode, report: FileReport, path: Here): object {
   const shape = fieldsOf(schema);
   const others = schema.def.catchall instanceof z.ZodNever ? undefined : (schema.def.catchall as z.ZodType | undefined);
+  const value: Record<string, unknown> = others === undefined ? new Fields() : Object.create(null);
   for (const [name, entry] of node.entries) {
-    const field = shape.get(name);
-    if (field) value[name] = checkNode(field, entry.node, report, [...path, name]);
-    else if (others && entry.node.kind === 'mapping')
-      value[name] = checkNode(others, entry.node, report, [...path, name]);
+    const field = shape.get(name) ?? (entry.node.kind === 'mapping' ? others : undefined);
+    if (field) value[name] = checkWithin(name, field, entry.node, report, path);
     else report.error(entry.keyPlace, [...path, name], unknownField(schema, name, [...shape.keys()], path));
   }
   for (const [name, field] of shape) {
@@ -117,19 +135,19 @@ function unknownField(schema: z.ZodObject, name: string, known: readonly string[
   return `unknown field${didYouMean(name, known) || `; ${path.length === 0 ? 'the fields are' : 'here are allowed'} ${known.join(', ')}`}`;
 }
 
-function checkRecord(schema: z.ZodRecord, node: MappingNode, report: FileReport, path: Path): object {
+function checkRecord(schema: z.ZodRecord, node: MappingNode, report: FileReport, path: Here): object {
   const value: Record<string, unknown> = Object.create(null);
   for (const [name, entry] of node.entries) {
     if (name === '') report.error(entry.keyPlace, [...path, name], 'must have a name that is not empty');
-    const checked = checkNode(schema.valueType as z.ZodType, entry.node, report, [...path, name]);
+    const checked = checkWithin(name, schema.valueType as z.ZodType, entry.node, report, path);
     if (checked !== undefined) value[name] = checked;
   }
   return value;
 }
 
-function checkArray(schema: z.ZodArray, node: TreeNode, report: FileReport, path: Path): unknown {
+function checkArray(schema: z.ZodArray, node: TreeNode, report: FileReport, path: Here): unknown {
   if (node.kind !== 'list') return void report.error(node.place, path, 'must be a list, one "- " a line');
-  const items = node.items.map((item, index) => checkNode(schema.element as z.ZodType, item, report, [...path, index]));
+  const items = node.items.map((item, index) => checkWithin(index, schema.element as z.ZodType, item, report, path));
   const length = schema.safeParse([]);
   if (node.items.length === 0 && !length.success) {
     report.error(node.place, path, length.error.issues[0]?.message ?? 'must not be empty');
@@ -145,7 +163,7 @@ export function typedValue(text: string): unknown {
   return text === 'true' ? true : text === 'false' ? false : text;
 }
 
-function checkLeaf(schema: z.ZodType, node: TreeNode, report: FileReport, path: Path): unknown {
+function checkLeaf(schema: z.ZodType, node: TreeNode, report: FileReport, path: Here): unknown {
   let result = schema.safeParse(plainValue(node));
   if (!result.success && node.kind === 'scalar' && node.substituted && typeof node.value === 'string') {
     const trimmed = node.value.trim();

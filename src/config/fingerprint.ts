@@ -23,6 +23,7 @@ export function isSame(one: unknown, other: unknown): boolean {
   if (one instanceof RegExp || other instanceof RegExp) {
     return one instanceof RegExp && other instanceof RegExp && String(one) === String(other);
   }
+  if (Array.isArray(one) && Array.isArray(other)) return isSameList(one, other);
   if (isIterable(one) || isIterable(other)) {
     return isIterable(one) && isIterable(other) && isSameList([...one], [...other]);
   }
@@ -34,13 +35,27 @@ function isIterable(value: object): value is Iterable<unknown> {
 }
 
 function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
-  return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (!isSame(one[index], other[index])) return false;
+  return true;
 }
 
-/** A field that is undefined is none. */
+/** A field that is undefined is none. Nothing is put together for it, since it meets all parts of all backends. */
 function isSameFields(one: Fields, other: Fields): boolean {
-  const [names, others] = [one, other].map((fields) =>
-    Object.keys(fields).filter((name) => fields[name] !== undefined),
-  );
-  return isSameList(names ?? [], others ?? []) && (names ?? []).every((name) => isSame(one[name], other[name]));
+  const names = Object.keys(one);
+  const others = Object.keys(other);
+  let at = nextField(other, others, 0);
+  for (let index = nextField(one, names, 0); index < names.length; index = nextField(one, names, index + 1)) {
+    const name = names[index] as string;
+    if (name !== others[at] || !isSame(one[name], other[name])) return false;
+    at = nextField(other, others, at + 1);
+  }
+  return at === others.length;
+}
+
+/** From there on the first name whose field is not undefined, or how many names there are. */
+function nextField(fields: Fields, names: readonly string[], from: number): number {
+  let at = from;
+  while (at < names.length && fields[names[at] as string] === undefined) at++;
+  return at;
 }

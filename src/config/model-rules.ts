@@ -8,41 +8,43 @@ type Model = NonNullable<Loose<BackendFile>['models']>[string];
 
 /** Checks what one model's fields say about each other; `path` leads to the model. */
 export function checkModel(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
-  checkLimits(model, tree, report, [...path, 'limits']);
+  if (model?.limits) checkLimits(model.limits, tree, report, path);
+  if (model?.parameters === undefined) return;
   const parameters = [...path, 'parameters'];
-  const most = model?.limits?.max_output_tokens;
-  checkParameters(entriesAt(tree, parameters), report, parameters, 'default', most);
-}
-
-function checkLimits(model: Model, tree: TreeNode, report: FileReport, path: Path): void {
-  const limits = model?.limits;
-  if (!limits) return;
-  checkWindow(limits, tree, report, [...path, 'context_window']);
-  if (limits.tokens_per_minute !== undefined && !nodeAt(tree, [...path, 'max_output_tokens'])) {
-    const here = [...path, 'tokens_per_minute'];
-    const doubt =
-      'without max_output_tokens, a call that asks for no number of tokens is admitted by its input alone, and its answer can overdraw the limit';
-    report.warning(nodeAt(tree, here)?.place, here, doubt);
-  }
+  checkParameters(entriesAt(tree, parameters), report, parameters, 'default', model.limits?.max_output_tokens);
 }
 
 type Limits = NonNullable<NonNullable<Model>['limits']>;
 
+function checkLimits(limits: Limits, tree: TreeNode, report: FileReport, path: Path): void {
+  checkWindow(limits, tree, report, path);
+  if (limits.tokens_per_minute === undefined || nodeAt(tree, [...path, 'limits', 'max_output_tokens'])) return;
+  const here = [...path, 'limits', 'tokens_per_minute'];
+  const doubt =
+    'without max_output_tokens, a call that asks for no number of tokens is admitted by its input alone, and its answer can overdraw the limit';
+  report.warning(nodeAt(tree, here)?.place, here, doubt);
+}
+
 function checkWindow(limits: Limits, tree: TreeNode, report: FileReport, path: Path): void {
   const { context_window: window, max_input_tokens: input, max_output_tokens: output } = limits;
   if (window === undefined) return;
-  const place = nodeAt(tree, path)?.place;
-  for (const [name, part] of Object.entries({ max_input_tokens: input, max_output_tokens: output })) {
-    if (part === undefined || window >= part) continue;
-    report.error(place, path, `is less than ${name} (${part}); raise it or lower that`);
-  }
+  const say = (severity: 'error' | 'warning', message: string) => {
+    const here = [...path, 'limits', 'context_window'];
+    report[severity](nodeAt(tree, here)?.place, here, message);
+  };
+  if (input !== undefined && window < input) say('error', tooSmall('max_input_tokens', input));
+  if (output !== undefined && window < output) say('error', tooSmall('max_output_tokens', output));
   if (window === input) {
-    report.warning(place, path, 'equals max_input_tokens; an input that long leaves no room for output');
+    say('warning', 'equals max_input_tokens; an input that long leaves no room for output');
   } else if (input !== undefined && output !== undefined && window >= Math.max(input, output)) {
     const sum = input + output;
     const doubt = `is less than max_input_tokens + max_output_tokens (${sum}); not both can be used up in one call`;
-    if (sum > window) report.warning(place, path, doubt);
+    if (sum > window) say('warning', doubt);
   }
+}
+
+function tooSmall(name: string, part: number): string {
+  return `is less than ${name} (${part}); raise it or lower that`;
 }
 
 interface Range {

@@ -5,9 +5,13 @@ import { substituteVariables } from './substitute.ts';
 import type { TreeNode } from './tree.ts';
 import { readYamlTree } from './yaml-tree.ts';
 
+/** What a variable is written with, or what may stand for it in quotes. */
+const maybeVariable = /[$\\]/;
+
 /** Reads a YAML file's bytes into a tree, with variables put in. undefined: see the report. */
 export function readYaml(bytes: Uint8Array, environment: Environment, report: FileReport): TreeNode | undefined {
   const text = decodeText(bytes, report);
-  const tree = text === undefined ? undefined : readYamlTree(text, report);
-  return tree && substituteVariables(tree, environment, report);
+  if (text === undefined) return undefined;
+  const tree = readYamlTree(text, report);
+  return tree && maybeVariable.test(text) ? substituteVariables(tree, environment, report) : tree;
 }

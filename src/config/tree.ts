@@ -96,9 +96,12 @@ const bareName = /^[A-Za-z0-9_-]+$/;
 /** `models."gpt-4.1".limits`, `keys[0].name`: names with other characters than `[A-Za-z0-9_-]` are quoted. */
 export function formatPath(path: Path): string {
   let text = '';
-  for (const step of path) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else text += `${text === '' ? '' : '.'}${bareName.test(step) ? step : JSON.stringify(step)}`;
-  }
+  for (const step of path) text = addStep(text, step);
   return text;
+}
+
+/** A formatted path with one more step. */
+export function addStep(text: string, step: string | number): string {
+  if (typeof step === 'number') return `${text}[${step}]`;
+  return `${text}${text === '' ? '' : '.'}${bareName.test(step) ? step : JSON.stringify(step)}`;
 }

@@ -3,7 +3,7 @@ import type { BackendConfig } from './backend-config.ts';
 import type { EffectiveSetting } from './config.ts';
 import { backendDefaults } from './schema/backend-file.ts';
 import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
-import { formatPath, type Path, type TreeNode } from './tree.ts';
+import { addStep, formatPath, type Path, type TreeNode } from './tree.ts';
 
 /** Fields whose text may be a secret wherever they stand. */
 const hiddenNames: ReadonlySet<string> = new Set(['headers', 'api_key', 'private_key']);
@@ -13,11 +13,10 @@ export function writtenValues(tree: TreeNode, file: string, top: Path = []): Eff
   const values: EffectiveSetting[] = [];
   const walk = (node: TreeNode, path: string, isHidden: boolean): void => {
     if (node.kind === 'list') {
-      node.items.forEach((item, index) => void walk(item, `${path}[${index}]`, isHidden));
+      node.items.forEach((item, index) => void walk(item, addStep(path, index), isHidden));
     } else if (node.kind === 'mapping') {
       for (const [name, entry] of node.entries) {
-        const inner = path === '' ? formatPath([name]) : `${path}.${formatPath([name])}`;
-        walk(entry.node, inner, isHidden || hiddenNames.has(name));
+        walk(entry.node, addStep(path, name), isHidden || hiddenNames.has(name));
       }
     } else {
       const value = isHidden ? new Secret(String(node.value)).hint() || '[secret]' : node.value;
