@@ -35,36 +35,47 @@ export function writeBody(writer: CaptureWriter, body: Buffer | ObservedBody, co
   const { mask, since, encoding, redactor } = context;
   const isPlain = Buffer.isBuffer(body);
   const bytes = isPlain ? body.subarray(0, captureBodyBytes) : body.join();
-  const all = isPlain ? body.length : body.bytes;
-  const cut = bytes.length < all ? `,"cut":${all}` : '';
   const isText = isAscii(bytes) || isUtf8(bytes);
   const text = isText && mask !== undefined ? bytes.toString() : undefined;
-  const chunks = isPlain || since === undefined ? '' : chunksField(body, since, text, mask);
-  if (!isText && holdsSecret(bytes, encoding, redactor)) writer.text(`"withheld":true${cut}`);
-  else if (!isText) writer.text(`"base64":"${bytes.toString('base64')}"${chunks}${cut}`);
-  else if (text !== undefined && mask !== undefined) {
-    writer.text(`"body":${JSON.stringify(mask.text(text))}${chunks}${cut}`);
+  const isWithheld = !isText && holdsSecret(bytes, encoding, redactor);
+  if (isWithheld) {
+    writer.text('"withheld":true');
+  } else if (!isText) {
+    writer.text(`"base64":"${bytes.toString('base64')}"`);
+  } else if (text !== undefined && mask !== undefined) {
+    writer.text('"body":');
+    writer.quoted(mask.text(text));
   } else {
     writer.text('"body":"');
     writer.escaped(bytes);
-    writer.text(`"${chunks}${cut}`);
+    writer.text('"');
   }
+  if (!isPlain && since !== undefined && !isWithheld) writeChunks(writer, body, since, maskedSizes(body, text, mask));
+  const all = isPlain ? body.length : body.bytes;
+  if (bytes.length < all) writer.text(`,"cut":${all}`);
 }
 
 /** Milliseconds since the request was received, and bytes, of each piece. */
-function chunksField(body: ObservedBody, since: number, text: string | undefined, mask: Mask): string {
-  const { chunks, times } = body;
-  const masked = mask === undefined || text === undefined ? undefined : maskedSizes(text, chunks, mask);
-  let pairs = '';
+function writeChunks(
+  writer: CaptureWriter,
+  { chunks, times }: ObservedBody,
+  since: number,
+  masked: readonly number[] | undefined,
+): void {
+  writer.text(',"chunks":[');
   for (let index = 0; index < chunks.length; index++) {
-    const size = masked === undefined ? chunks[index]?.length : masked[index];
-    pairs += `${index === 0 ? '' : ','}[${hundredths((times[index] ?? 0) - since)},${size}]`;
+    writer.text(index === 0 ? '[' : ',[');
+    writer.text(hundredths((times[index] ?? 0) - since));
+    writer.text(',');
+    writer.text(String(masked === undefined ? chunks[index]?.length : masked[index]));
+    writer.text(']');
   }
-  return `,"chunks":[${pairs}]`;
+  writer.text(']');
 }
 
 /** The sizes of the pieces when secrets are masked in the whole: a secret counts where it begins. */
-function maskedSizes(text: string, chunks: readonly Buffer[], mask: Masking): number[] {
+function maskedSizes({ chunks }: ObservedBody, text: string | undefined, mask: Mask): number[] | undefined {
+  if (text === undefined || mask === undefined) return undefined;
   const spans = mask.spans(text).map(([start, end]) => {
     const from = Buffer.byteLength(text.slice(0, start));
     return { from, to: from + Buffer.byteLength(text.slice(start, end)) };

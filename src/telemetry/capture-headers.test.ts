@@ -1,6 +1,20 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
+import { CaptureWriter } from './capture-writer.ts';
+
+const noRoom = { memory: Buffer.alloc(0), used: 0 };
+
+/** What a header writer writes, as a text; it remembers from call to call. */
+function startWriting() {
+  const writer = new CaptureWriter();
+  const headers = new HeaderWriter(writer);
+  return (write: (headers: HeaderWriter) => void): string => {
+    writer.begin(noRoom);
+    write(headers);
+    return writer.end().toString();
+  };
+}
 
 const names = ['Date', 'x-one', 'x-two', 'Authorization', 'x-own', 'content-type'];
 const value = fc.constantFrom('a', 'b', 'é "quoted"', 'x'.repeat(300));
@@ -22,11 +36,11 @@ function shown(headers: readonly (readonly [string, string])[], more: ReadonlySe
 it('writes headers as they are, whatever was written before them', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(list, fc.nat(1), fc.nat(3)), { maxLength: 30 }), (lines) => {
-      const writer = new HeaderWriter();
+      const write = startWriting();
       for (const [headers, which, masks] of lines) {
         const more = hidden[which] as Set<string>;
         const mask = masks > 0 ? undefined : { text: (text: string) => text.replaceAll('b', '*'), spans: () => [] };
-        const written = JSON.parse(listHeaders(headers.flat(), more, writer, mask));
+        const written = JSON.parse(write((writer) => listHeaders(headers.flat(), more, writer, mask)));
         const plain = shown(headers, more);
         expect(written).toEqual(
           mask === undefined
@@ -45,17 +59,18 @@ it('writes headers as they are, whatever was written before them', () => {
 it('writes the three shapes of headers in the same way', () => {
   const headers = [['x-one', 'a'] as const, ['x-two', 'b'] as const];
   const expected = '{"x-one":"a","x-two":"b"}';
-  expect(objectHeaders(Object.fromEntries(headers), new HeaderWriter(), undefined)).toBe(expected);
-  expect(pairHeaders(headers, new HeaderWriter(), undefined)).toBe(expected);
-  expect(listHeaders(headers.flat(), new Set(), new HeaderWriter(), undefined)).toBe(expected);
+  const written = (write: (headers: HeaderWriter) => void) => startWriting()(write);
+  expect(written((writer) => objectHeaders(Object.fromEntries(headers), writer, undefined))).toBe(expected);
+  expect(written((writer) => pairHeaders(headers, writer, undefined))).toBe(expected);
+  expect(written((writer) => listHeaders(headers.flat(), new Set(), writer, undefined))).toBe(expected);
   const several = { 'x-one': ['a', 'b'], none: undefined };
-  expect(objectHeaders(several, new HeaderWriter(), undefined)).toBe('{"x-one":"a, b"}');
+  expect(written((writer) => objectHeaders(several, writer, undefined))).toBe('{"x-one":"a, b"}');
 });
 
 it('writes more headers than it remembers', () => {
-  const writer = new HeaderWriter();
+  const write = startWriting();
   for (const last of ['a', 'b', 'b', 'a']) {
     const many = Array.from({ length: 200 }, (_, at) => [`x-${at}`, at % 7 === 0 ? last : 'same'] as const);
-    expect(JSON.parse(pairHeaders(many, writer, undefined))).toEqual(Object.fromEntries(many));
+    expect(JSON.parse(write((writer) => pairHeaders(many, writer, undefined)))).toEqual(Object.fromEntries(many));
   }
 });

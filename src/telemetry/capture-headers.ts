@@ -1,5 +1,6 @@
 import type { WatchedHeaders, WireHeaders } from '../types/call-watch.ts';
-import type { Mask, Masking } from './capture-body.ts';
+import type { Mask } from './capture-body.ts';
+import type { CaptureWriter } from './capture-writer.ts';
 import { maskText } from './redactor.ts';
 
 /** Their values are nobody's to see, whatever they are. */
@@ -14,28 +15,29 @@ const hiddenHeaders: ReadonlySet<string> = new Set([
 ]);
 const none: ReadonlySet<string> = new Set();
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON has to escape
-const escapedInJson = /["\\\u0000-\u001f]/;
 /** Of each list, so many headers are remembered, and no longer values. */
 const remembered = { headers: 64, characters: 256 };
 
 /**
  * Writes the headers of one place of a line. It remembers what it wrote in the latest one: most headers say the same in
- * the next one, and what stands between those that do not is one text already.
+ * the next one, and what stands between those that do not is one piece of bytes already.
  */
 export class HeaderWriter {
+  readonly #writer: CaptureWriter;
   #hidden = none;
   readonly #names: string[] = [];
   /** Undefined: it is hidden. */
   readonly #values: (string | undefined)[] = [];
-  readonly #texts: string[] = [];
-  /** By the header that it begins with: the texts of several headers as one, and the header before which it ends. */
-  readonly #runs: ({ readonly end: number; readonly text: string } | undefined)[] = [];
+  /** By the header that it begins with: several headers as bytes, and the header before which they end. */
+  readonly #runs: ({ readonly end: number; readonly bytes: Buffer } | undefined)[] = [];
   #mask: Mask;
   #count = 0;
   /** From this header on all are as they were. */
   #runFrom = 0;
-  #text = '';
+
+  constructor(writer: CaptureWriter) {
+    this.#writer = writer;
+  }
 
   /** @param hidden names of headers whose values nobody may see, beyond the usual ones */
   begin(mask: Mask, hidden: ReadonlySet<string> = none): void {
@@ -44,7 +46,7 @@ export class HeaderWriter {
     this.#mask = mask;
     this.#count = 0;
     this.#runFrom = 0;
-    this.#text = '{';
+    this.#writer.text('{');
   }
 
   add(name: string, value: string): void {
@@ -55,14 +57,18 @@ export class HeaderWriter {
     }
     this.#endRun(at);
     this.#runFrom = at + 1;
-    this.#text +=
-      this.#mask === undefined ? this.#remember(at, name, value) : this.#masked(at, name, value, this.#mask);
+    const isHidden = this.#isHidden(name);
+    if (this.#mask === undefined) this.#remember(at, name, isHidden ? undefined : value);
+    this.#writer.text(at === 0 ? '"' : ',"');
+    this.#writer.text(name.toLowerCase()); // a token of HTTP never needs an escape
+    this.#writer.text('":');
+    this.#writer.quoted(isHidden ? maskText : this.#mask === undefined ? value : this.#mask.text(value));
   }
 
-  /** What was added, as an object of JSON. */
-  end(): string {
+  /** Writes the end of the object of JSON. */
+  end(): void {
     this.#endRun(this.#count);
-    return `${this.#text}}`;
+    this.#writer.text('}');
   }
 
   #endRun(end: number): void {
@@ -70,26 +76,27 @@ export class HeaderWriter {
     if (from === end) return;
     let run = this.#runs[from];
     if (run?.end !== end) {
-      // By way of bytes it is a text without parts, which are slower to write.
-      run = { end, text: Buffer.from(this.#texts.slice(from, end).join('')).toString() };
+      run = { end, bytes: this.#bytesOf(from, end) };
       this.#runs[from] = run;
     }
-    this.#text += run.text;
+    this.#writer.bytes(run.bytes);
   }
 
-  #remember(at: number, name: string, value: string): string {
-    const isHidden = this.#isHidden(name);
-    const text = pair(at, name, isHidden ? maskText : value);
-    if (at >= remembered.headers || value.length > remembered.characters) return text;
+  #bytesOf(from: number, end: number): Buffer {
+    let text = '';
+    for (let at = from; at < end; at++) {
+      const name = (this.#names[at] as string).toLowerCase();
+      text += `${at === 0 ? '' : ','}"${name}":${JSON.stringify(this.#values[at] ?? maskText)}`;
+    }
+    return Buffer.from(text);
+  }
+
+  /** @param value undefined: it is hidden */
+  #remember(at: number, name: string, value: string | undefined): void {
+    if (at >= remembered.headers || (value?.length ?? 0) > remembered.characters) return;
     for (let from = 0; from <= at; from++) if ((this.#runs[from]?.end ?? 0) > at) this.#runs[from] = undefined;
     this.#names[at] = name;
-    this.#values[at] = isHidden ? undefined : value;
-    this.#texts[at] = text;
-    return text;
-  }
-
-  #masked(at: number, name: string, value: string, mask: Masking): string {
-    return pair(at, name, this.#isHidden(name) ? maskText : mask.text(value));
+    this.#values[at] = value;
   }
 
   #isHidden(name: string): boolean {
@@ -98,20 +105,14 @@ export class HeaderWriter {
   }
 }
 
-/** Put together by hand, since that takes half the time; a name is a token of HTTP and never needs an escape. */
-function pair(at: number, name: string, value: string): string {
-  const quoted = escapedInJson.test(value) ? JSON.stringify(value) : `"${value}"`;
-  return `${at === 0 ? '' : ','}"${name.toLowerCase()}":${quoted}`;
-}
-
 /** Headers by name; those that came several times are joined with commas. */
-export function objectHeaders(headers: WireHeaders, writer: HeaderWriter, mask: Mask): string {
+export function objectHeaders(headers: WireHeaders, writer: HeaderWriter, mask: Mask): void {
   writer.begin(mask);
   for (const name in headers) {
     const value = headers[name];
     if (value !== undefined) writer.add(name, typeof value === 'string' ? value : value.join(', '));
   }
-  return writer.end();
+  writer.end();
 }
 
 /** Headers as name, value, name, value ... */
@@ -120,14 +121,14 @@ export function listHeaders(
   hidden: ReadonlySet<string>,
   writer: HeaderWriter,
   mask: Mask,
-): string {
+): void {
   writer.begin(mask, hidden);
   for (let at = 0; at + 1 < headers.length; at += 2) writer.add(headers[at] as string, headers[at + 1] as string);
-  return writer.end();
+  writer.end();
 }
 
-export function pairHeaders(headers: WatchedHeaders, writer: HeaderWriter, mask: Mask): string {
+export function pairHeaders(headers: WatchedHeaders, writer: HeaderWriter, mask: Mask): void {
   writer.begin(mask);
   for (const [name, value] of headers) writer.add(name, value);
-  return writer.end();
+  writer.end();
 }

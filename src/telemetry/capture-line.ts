@@ -3,14 +3,14 @@ import { findChange } from '../bytes/bytes-change.ts';
 import { learnTokens, presentedKeys } from './call-secrets.ts';
 import { captureBodyBytes, type Mask, writeBody } from './capture-body.ts';
 import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
-import { hundredths, isoTime } from './capture-time.ts';
+import { hundredths, isoParts } from './capture-time.ts';
 import { CaptureWriter, type LineRoom } from './capture-writer.ts';
 import type { ObservedAttempt, ObservedCall, ObservedWire } from './observed-call.ts';
 import type { Redactor } from './redactor.ts';
+import { RememberedBytes } from './remembered-bytes.ts';
 
 /** What writing a line needs. */
 interface Tools {
-  readonly writer: CaptureWriter;
   readonly redactor: Redactor;
   readonly mask: Mask;
   /** Keys that the client sent and that are known to nobody. */
@@ -19,10 +19,22 @@ interface Tools {
 
 const writer = new CaptureWriter();
 const headerWriters = {
-  asked: new HeaderWriter(),
-  sent: new HeaderWriter(),
-  came: new HeaderWriter(),
-  answered: new HeaderWriter(),
+  asked: new HeaderWriter(writer),
+  sent: new HeaderWriter(writer),
+  came: new HeaderWriter(writer),
+  answered: new HeaderWriter(writer),
+};
+/** What stands between the parts that are others in every line. */
+const between = {
+  timeAndTook: new RememberedBytes(
+    (caller, protocol, outcome, code) =>
+      `","caller":${quote(caller)},"protocol":${quote(protocol)},"outcome":${quote(outcome)},${codeField(code)}"ms":`,
+  ),
+  tookAndHeaders: new RememberedBytes(
+    (method, path) => `,"request":{"method":${quote(method)},"path":${quote(path)},"headers":`,
+  ),
+  beginAndSent: new RememberedBytes((backend, model) => `{"backend":${quote(backend)},"model":${quote(model)},"ms":`),
+  sentAndHeaders: new RememberedBytes((url) => `,"request":{"method":"POST","url":${quote(url)},"headers":`),
 };
 
 /**
@@ -32,7 +44,7 @@ const headerWriters = {
 export function captureLine(call: ObservedCall, redactor: Redactor, room: LineRoom): Buffer {
   learnTokens(call, redactor);
   const presented = presentedKeys(call, redactor);
-  const tools = { writer, redactor, presented };
+  const tools = { redactor, presented };
   writer.begin(room);
   const line = writeCall(call, { ...tools, mask: undefined });
   // Nearly always there is nothing to mask, which one look at the whole line shows.
@@ -53,61 +65,81 @@ function holdsSecret(bytes: Buffer, redactor: Redactor, presented: readonly stri
 function writeCall(call: ObservedCall, tools: Tools): Buffer {
   const { request, record, receivedAt } = call;
   const { mask } = tools;
-  const head = `{"v":2,"id":${quote(request.id)},"at":"${isoTime(receivedAt)}","caller":${quote(record?.caller)},`;
-  const outcome = `"protocol":${quote(record?.protocol)},"outcome":${quote(record?.outcome)},${codeField(record?.code)}`;
-  const took = `"ms":${hundredths(call.endedAt - receivedAt)},`;
-  const asked = `"request":{"method":${quote(request.method)},"path":${quote(masked(request.path, mask))},`;
-  const headers = `"headers":${objectHeaders(request.headers(), headerWriters.asked, mask)},`;
-  tools.writer.text(head + outcome + took + asked + headers);
-  writeBody(tools.writer, request.body, tools);
-  tools.writer.text('},"attempts":[');
+  writer.text('{"v":2,"id":');
+  writer.quoted(request.id);
+  writer.text(',"at":"');
+  for (const part of isoParts(receivedAt)) writer.text(part);
+  writer.bytes(between.timeAndTook.of(record?.caller ?? '', record?.protocol, record?.outcome, record?.code));
+  writer.text(hundredths(call.endedAt - receivedAt));
+  writer.bytes(between.tookAndHeaders.of(request.method, masked(request.path, mask)));
+  objectHeaders(request.headers(), headerWriters.asked, mask);
+  writer.text(',');
+  writeBody(writer, request.body, tools);
+  writer.text('},"attempts":[');
   let isFirst = true;
   for (const attempt of call.attempts) {
     for (const wire of attempt.wires) {
-      if (!isFirst) tools.writer.text(',');
+      if (!isFirst) writer.text(',');
       isFirst = false;
       writeWire(call, attempt, wire, tools);
     }
   }
-  tools.writer.text(']');
+  writer.text(']');
   writeAnswer(call, tools);
-  tools.writer.text('}');
-  return tools.writer.end();
+  writer.text('}');
+  return writer.end();
 }
 
 function writeWire(call: ObservedCall, { target }: ObservedAttempt, wire: ObservedWire, tools: Tools): void {
   const { request } = wire;
-  const { writer, mask } = tools;
+  const { mask } = tools;
   const since = call.receivedAt;
-  const backend = `{"backend":${quote(target.backend)},"model":${quote(masked(target.model, mask))},`;
-  const url = quote(masked(request.url, mask));
-  const headers = listHeaders(request.headers, request.hidden, headerWriters.sent, mask);
-  const sent = `"ms":${hundredths(wire.sentAt - since)},"request":{"method":"POST","url":${url},"headers":${headers},`;
-  writer.text(backend + sent);
+  writer.bytes(between.beginAndSent.of(target.backend, masked(target.model, mask)));
+  writer.text(hundredths(wire.sentAt - since));
+  writer.bytes(between.sentAndHeaders.of(masked(request.url, mask)));
+  listHeaders(request.headers, request.hidden, headerWriters.sent, mask);
+  writer.text(',');
   if (!writeLike(call.request.body, request.body, 'request', tools)) writeBody(writer, request.body, tools);
   writer.text('},');
   if (wire.status !== 0) writeWireAnswer(wire, since, tools);
-  writer.text(`${endFields(wire, since)}}`);
+  writeEnd(wire, since);
 }
 
 function writeWireAnswer(wire: ObservedWire, since: number, tools: Tools): void {
-  const headers = objectHeaders(wire.headers, headerWriters.came, tools.mask);
-  tools.writer.text(`"answer":{"status":${wire.status},"ms":${hundredths(wire.headAt - since)},"headers":${headers},`);
-  writeBody(tools.writer, wire.body, { ...tools, since, encoding: wire.headers['content-encoding'] });
-  tools.writer.text('},');
+  writeStatus('"answer":{"status":', wire.status);
+  writer.text(',"ms":');
+  writer.text(hundredths(wire.headAt - since));
+  writer.text(',"headers":');
+  objectHeaders(wire.headers, headerWriters.came, tools.mask);
+  writer.text(',');
+  writeBody(writer, wire.body, { ...tools, since, encoding: wire.headers['content-encoding'] });
+  writer.text('},');
 }
 
-function endFields({ closedAt, failure }: ObservedWire, since: number): string {
-  if (closedAt === undefined) return '"end":"open"';
-  return `"end":"${failure ?? 'whole'}","end_ms":${hundredths(closedAt - since)}`;
+function writeStatus(before: string, status: number): void {
+  writer.text(before);
+  writer.text(String(status));
+}
+
+function writeEnd({ closedAt, failure }: ObservedWire, since: number): void {
+  if (closedAt === undefined) {
+    writer.text('"end":"open"}');
+    return;
+  }
+  writer.text('"end":');
+  writer.quoted(failure ?? 'whole');
+  writer.text(',"end_ms":');
+  writer.text(hundredths(closedAt - since));
+  writer.text('}');
 }
 
 function writeAnswer(call: ObservedCall, tools: Tools): void {
   if (call.status === 0) return;
   const { answer } = call;
-  const { writer } = tools;
-  const headers = pairHeaders(call.headers, headerWriters.answered, tools.mask);
-  writer.text(`,"answer":{"status":${call.status},"headers":${headers},`);
+  writeStatus(',"answer":{"status":', call.status);
+  writer.text(',"headers":');
+  pairHeaders(call.headers, headerWriters.answered, tools.mask);
+  writer.text(',');
   const last = call.attempts.at(-1)?.wires.at(-1)?.body;
   const isLike =
     last !== undefined &&
@@ -125,7 +157,7 @@ function writeAnswer(call: ObservedCall, tools: Tools): void {
  * would tell less or be no shorter.
  */
 function writeLike(other: Buffer, body: Buffer, name: 'request' | 'answer', tools: Tools): boolean {
-  const { writer, redactor, mask, presented } = tools;
+  const { redactor, mask, presented } = tools;
   if (body.equals(other)) {
     writer.text(`"body_as":"${name}"`);
     return true;
@@ -141,14 +173,12 @@ function writeLike(other: Buffer, body: Buffer, name: 'request' | 'answer', tool
   return true;
 }
 
-function codeField(code: string | undefined): string {
-  return code === undefined ? '' : `"code":${quote(code)},`;
+function codeField(code: string): string {
+  return code === '' ? '' : `"code":${quote(code)},`;
 }
 
-const plainText = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-function quote(text = ''): string {
-  return plainText.test(text) ? `"${text}"` : JSON.stringify(text);
+function quote(text: string): string {
+  return JSON.stringify(text);
 }
 
 function masked(text: string, mask: Mask): string {

@@ -5,6 +5,13 @@ const longestEscape = 6;
 /** So many bytes are escaped at a time. */
 const sliceBytes = 8 * 1024;
 
+/** So many bytes of UTF-8 a unit of a text takes at most. */
+const longestCharacter = 3;
+/** Of characters; what is longer is written by Node. */
+const shortText = 128;
+/** The last character that takes one byte and is no control character. */
+const lastPlain = 0x7e;
+
 const quote = 0x22;
 const backslash = 0x5c;
 const shortEscapes: Readonly<Record<number, string>> = { 8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r', 34: '"', 92: '\\' };
@@ -28,25 +35,63 @@ export class CaptureWriter {
   #view = new DataView(this.#bytes.buffer);
   #from = 0;
   #used = 0;
-  /** What is to be written before the next bytes: one write of a long text costs less than many of short ones. */
-  #text = '';
 
   /** Begins a line. */
   begin({ memory, used }: LineRoom): void {
     if (memory !== this.#bytes) this.#take(memory);
     this.#from = used;
     this.#used = used;
-    this.#text = '';
   }
 
-  /** Adds a text as it is. */
+  /** Adds a text as it is. Short ones are written by hand, since a call into Node takes longer than they do. */
   text(text: string): void {
-    this.#text += text;
+    const { length } = text;
+    this.#reserve(length * longestCharacter);
+    if (length <= shortText) {
+      const bytes = this.#bytes;
+      const from = this.#used;
+      let at = 0;
+      for (; at < length; at++) {
+        const code = text.charCodeAt(at);
+        if (code > lastPlain) break;
+        bytes[from + at] = code;
+      }
+      if (at === length) {
+        this.#used = from + length;
+        return;
+      }
+    }
+    this.#used += this.#bytes.write(text, this.#used);
+  }
+
+  /** Adds a text of JSON, with its quotes. */
+  quoted(text: string): void {
+    const { length } = text;
+    this.#reserve(length + 2);
+    const bytes = this.#bytes;
+    const from = this.#used + 1;
+    for (let at = 0; at < length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > lastPlain || escapes[code] !== 0) {
+        this.text(JSON.stringify(text));
+        return;
+      }
+      bytes[from + at] = code;
+    }
+    bytes[from - 1] = quote;
+    bytes[from + length] = quote;
+    this.#used = from + length + 1;
+  }
+
+  /** Adds bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
   }
 
   /** Adds bytes that are UTF-8 as what stands between the quotes of a text in JSON. */
   escaped(bytes: Uint8Array): void {
-    this.#writeText();
     for (let from = 0; from < bytes.length; from += sliceBytes) {
       const slice = bytes.length <= sliceBytes ? bytes : bytes.subarray(from, from + sliceBytes);
       this.#reserve(slice.length * (longestEscape + 1));
@@ -58,15 +103,7 @@ export class CaptureWriter {
 
   /** All that was added since `begin`. */
   end(): Buffer {
-    this.#writeText();
     return this.#bytes.subarray(this.#from, this.#used);
-  }
-
-  #writeText(): void {
-    if (this.#text === '') return;
-    this.#reserve(this.#text.length * 3); // as much as UTF-8 may take for it
-    this.#used += this.#bytes.write(this.#text, this.#used);
-    this.#text = '';
   }
 
   #reserve(length: number): void {
