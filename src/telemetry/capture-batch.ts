@@ -1,9 +1,9 @@
-import type { LineRoom } from './capture-writer.ts';
+import type { Room } from './json-writer.ts';
 
 const lineEnd = 0x0a;
 
 /** Lines that wait to be written, in one piece. */
-export class LineBatch implements LineRoom {
+export class LineBatch implements Room {
   readonly memory: Buffer<ArrayBuffer>;
   /** Where each line ends, its end included. */
   readonly #ends: number[] = [];

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { hundredths } from './capture-time.ts';
-import type { CaptureWriter } from './capture-writer.ts';
+import type { JsonWriter } from './json-writer.ts';
 import type { ObservedBody } from './observed-body.ts';
 import { maskText, type Redactor } from './redactor.ts';
 
@@ -31,7 +31,7 @@ interface BodyContext {
  * Writes a body as fields of a JSON object: `body` with its text, or `base64` where it is no UTF-8, or `withheld` where
  * a secret stands in such bytes; `chunks` with the time and the bytes of each piece; `cut` where not all of it is here.
  */
-export function writeBody(writer: CaptureWriter, body: Buffer | ObservedBody, context: BodyContext): void {
+export function writeBody(writer: JsonWriter, body: Buffer | ObservedBody, context: BodyContext): void {
   const { mask, since, encoding, redactor } = context;
   const isPlain = Buffer.isBuffer(body);
   const bytes = isPlain ? body.subarray(0, captureBodyBytes) : body.join();
@@ -57,7 +57,7 @@ export function writeBody(writer: CaptureWriter, body: Buffer | ObservedBody, co
 
 /** Milliseconds since the request was received, and bytes, of each piece. */
 function writeChunks(
-  writer: CaptureWriter,
+  writer: JsonWriter,
   { chunks, times }: ObservedBody,
   since: number,
   masked: readonly number[] | undefined,

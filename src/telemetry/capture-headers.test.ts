@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
-import { CaptureWriter } from './capture-writer.ts';
+import { JsonWriter } from './json-writer.ts';
 
 const noRoom = { memory: Buffer.alloc(0), used: 0 };
 
 /** What a header writer writes, as a text; it remembers from call to call. */
 function startWriting() {
-  const writer = new CaptureWriter();
+  const writer = new JsonWriter();
   const headers = new HeaderWriter(writer);
   return (write: (headers: HeaderWriter) => void): string => {
     writer.begin(noRoom);

@@ -1,6 +1,6 @@
 import type { WatchedHeaders, WireHeaders } from '../types/call-watch.ts';
 import type { Mask } from './capture-body.ts';
-import type { CaptureWriter } from './capture-writer.ts';
+import type { JsonWriter } from './json-writer.ts';
 import { maskText } from './redactor.ts';
 
 /** Their values are nobody's to see, whatever they are. */
@@ -23,7 +23,7 @@ const remembered = { headers: 64, characters: 256 };
  * the next one, and what stands between those that do not is one piece of bytes already.
  */
 export class HeaderWriter {
-  readonly #writer: CaptureWriter;
+  readonly #writer: JsonWriter;
   #hidden = none;
   readonly #names: string[] = [];
   /** Undefined: it is hidden. */
@@ -35,7 +35,7 @@ export class HeaderWriter {
   /** From this header on all are as they were. */
   #runFrom = 0;
 
-  constructor(writer: CaptureWriter) {
+  constructor(writer: JsonWriter) {
     this.#writer = writer;
   }
 

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { findChange } from '../bytes/bytes-change.ts';
+import type { UsageRecord } from '../types/usage-record.ts';
 import { learnTokens, presentedKeys } from './call-secrets.ts';
 import { captureBodyBytes, type Mask, writeBody } from './capture-body.ts';
 import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
 import { hundredths, isoParts } from './capture-time.ts';
-import { CaptureWriter, type LineRoom } from './capture-writer.ts';
+import { JsonWriter, type Room } from './json-writer.ts';
 import type { ObservedAttempt, ObservedCall, ObservedWire } from './observed-call.ts';
 import type { Redactor } from './redactor.ts';
 import { RememberedBytes } from './remembered-bytes.ts';
@@ -17,7 +18,7 @@ interface Tools {
   readonly presented: readonly string[];
 }
 
-const writer = new CaptureWriter();
+const writer = new JsonWriter();
 const headerWriters = {
   asked: new HeaderWriter(writer),
   sent: new HeaderWriter(writer),
@@ -27,21 +28,23 @@ const headerWriters = {
 /** What stands between the parts that are others in every line. */
 const between = {
   timeAndTook: new RememberedBytes(
-    (caller, protocol, outcome, code) =>
+    (caller: string, protocol: string, outcome: string, code: string) =>
       `","caller":${quote(caller)},"protocol":${quote(protocol)},"outcome":${quote(outcome)},${codeField(code)}"ms":`,
   ),
   tookAndHeaders: new RememberedBytes(
-    (method, path) => `,"request":{"method":${quote(method)},"path":${quote(path)},"headers":`,
+    (path: string, method: string) => `,"request":{"method":${quote(method)},"path":${quote(path)},"headers":`,
   ),
-  beginAndSent: new RememberedBytes((backend, model) => `{"backend":${quote(backend)},"model":${quote(model)},"ms":`),
-  sentAndHeaders: new RememberedBytes((url) => `,"request":{"method":"POST","url":${quote(url)},"headers":`),
+  beginAndSent: new RememberedBytes(
+    (model: string, backend: string) => `{"backend":${quote(backend)},"model":${quote(model)},"ms":`,
+  ),
+  sentAndHeaders: new RememberedBytes((url: string) => `,"request":{"method":"POST","url":${quote(url)},"headers":`),
 };
 
 /**
  * One exchange as a line of a capture file, without its end; docs/capture.md says what stands in it.
  * @param room where it is put if there is enough
  */
-export function captureLine(call: ObservedCall, redactor: Redactor, room: LineRoom): Buffer {
+export function captureLine(call: ObservedCall, redactor: Redactor, room: Room): Buffer {
   learnTokens(call, redactor);
   const presented = presentedKeys(call, redactor);
   const tools = { redactor, presented };
@@ -69,9 +72,9 @@ function writeCall(call: ObservedCall, tools: Tools): Buffer {
   writer.quoted(request.id);
   writer.text(',"at":"');
   for (const part of isoParts(receivedAt)) writer.text(part);
-  writer.bytes(between.timeAndTook.of(record?.caller ?? '', record?.protocol, record?.outcome, record?.code));
+  writer.bytes(timeAndTook(record));
   writer.text(hundredths(call.endedAt - receivedAt));
-  writer.bytes(between.tookAndHeaders.of(request.method, masked(request.path, mask)));
+  writer.bytes(between.tookAndHeaders.of(masked(request.path, mask), request.method));
   objectHeaders(request.headers(), headerWriters.asked, mask);
   writer.text(',');
   writeBody(writer, request.body, tools);
@@ -90,11 +93,20 @@ function writeCall(call: ObservedCall, tools: Tools): Buffer {
   return writer.end();
 }
 
+function timeAndTook(record: UsageRecord | undefined): Buffer {
+  return between.timeAndTook.of(
+    record?.caller ?? '',
+    record?.protocol ?? '',
+    record?.outcome ?? '',
+    record?.code ?? '',
+  );
+}
+
 function writeWire(call: ObservedCall, { target }: ObservedAttempt, wire: ObservedWire, tools: Tools): void {
   const { request } = wire;
   const { mask } = tools;
   const since = call.receivedAt;
-  writer.bytes(between.beginAndSent.of(target.backend, masked(target.model, mask)));
+  writer.bytes(between.beginAndSent.of(masked(target.model, mask), target.backend));
   writer.text(hundredths(wire.sentAt - since));
   writer.bytes(between.sentAndHeaders.of(masked(request.url, mask)));
   listHeaders(request.headers, request.hidden, headerWriters.sent, mask);

@@ -16,9 +16,6 @@ export interface SpanOrigin {
   readonly instrumentationScope: { readonly name: string; readonly version: string };
 }
 
-/** The kinds of OpenTelemetry's API that occur here. */
-export const spanKind = { server: 1, client: 2 } as const;
-
 interface SpanFacts {
   readonly name: string;
   readonly kind: number;

@@ -1,26 +1,37 @@
-const nothing = Buffer.alloc(0);
+/** Clients make up names of models; beyond so many all are forgotten. */
+const maximumKnown = 500;
 
-/** A text that is put together from a few others, as bytes: those of the latest ones are remembered, as most are the same. */
-export class RememberedBytes {
-  readonly #build: (...texts: [string, string, string, string]) => string;
-  #first: string | undefined;
-  #second = '';
-  #third = '';
-  #fourth = '';
-  #bytes: Buffer = nothing;
+interface Known<Texts> {
+  readonly texts: Texts;
+  readonly bytes: Buffer;
+}
 
-  constructor(build: (...texts: [string, string, string, string]) => string) {
+/**
+ * A text that is put together from a few others, as bytes. By the first of these the latest one is remembered, as the
+ * others mostly are the same then.
+ */
+export class RememberedBytes<Texts extends readonly [string, ...string[]]> {
+  readonly #build: (...texts: Texts) => string;
+  readonly #known = new Map<string, Known<Texts>>();
+
+  constructor(build: (...texts: Texts) => string) {
     this.#build = build;
   }
 
-  of(first: string, second = '', third = '', fourth = ''): Buffer {
-    const isSame = first === this.#first && second === this.#second && third === this.#third && fourth === this.#fourth;
-    if (isSame) return this.#bytes;
-    this.#first = first;
-    this.#second = second;
-    this.#third = third;
-    this.#fourth = fourth;
-    this.#bytes = Buffer.from(this.#build(first, second, third, fourth));
-    return this.#bytes;
+  of(...texts: Texts): Buffer {
+    const known = this.#known.get(texts[0]);
+    return known !== undefined && isSame(known.texts, texts) ? known.bytes : this.#remember(texts);
   }
+
+  #remember(texts: Texts): Buffer {
+    if (this.#known.size >= maximumKnown) this.#known.clear();
+    const bytes = Buffer.from(this.#build(...texts));
+    this.#known.set(texts[0], { texts, bytes });
+    return bytes;
+  }
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  for (let index = 1; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/pro
 import { join } from 'node:path';
 import type { CaptureSettings } from '../config/config.ts';
 import { LineBatch } from './capture-batch.ts';
-import type { LineRoom } from './capture-writer.ts';
+import type { Room } from './json-writer.ts';
 import { Losses, type LossesOptions } from './losses.ts';
 
 const flushMs = 250;
@@ -45,7 +45,7 @@ export class RotatingFiles {
   }
 
   /** Where the next line can be put together, so that it need not be copied. */
-  room(): LineRoom {
+  room(): Room {
     const last = this.#batches.at(-1);
     return last?.fits(leastRoom) ? last : this.#nextBatch(leastRoom);
   }

@@ -1,3 +1,4 @@
+import type { JsonWriter } from './json-writer.ts';
 import { Losses } from './losses.ts';
 import { TraceBatch } from './trace-batch.ts';
 
@@ -49,15 +50,15 @@ export class SpanBatches {
 
   /**
    * @param count how many spans there are
-   * @param write makes them, as OTLP's JSON in ASCII; it is not called where they would be dropped
+   * @param write writes one of them, by its number from 0 on, as OTLP's JSON; it is not called where they would be dropped
    */
-  add(count: number, write: () => readonly string[]): void {
+  add(count: number, write: (index: number, writer: JsonWriter) => void): void {
     const { maximumQueue, batchSize, scheduledDelayMs } = this.#options;
     if (this.#waiting + count > maximumQueue) {
       this.#losses.lose(count, 'more spans come than are taken');
       return;
     }
-    for (const span of write()) this.#put(span);
+    for (let index = 0; index < count; index++) this.#put((writer) => write(index, writer));
     if (this.#waiting >= batchSize) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), scheduledDelayMs).unref();
   }
@@ -74,10 +75,10 @@ export class SpanBatches {
     await this.#sender.shutdown();
   }
 
-  #put(span: string): void {
+  #put(write: (writer: JsonWriter) => void): void {
     const { frame, batchSize } = this.#options;
     this.#open ??= new TraceBatch(frame.head, frame.tail);
-    this.#open.add(span);
+    this.#open.add(write);
     this.#waiting++;
     if (this.#open.spans < batchSize) return;
     this.#full.push(this.#open);

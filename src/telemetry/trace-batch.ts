@@ -1,40 +1,52 @@
+import { JsonWriter, type Room } from './json-writer.ts';
+
 const firstBytes = 64 * 1024;
+const writer = new JsonWriter();
 
 /** Bytes that a batch had lately; the next one begins as large, so that it need not grow. */
 let expectedBytes = firstBytes;
 
 /** One request to the receiver of traces, which is filled with spans. */
-export class TraceBatch {
+export class TraceBatch implements Room {
   spans = 0;
+  memory = Buffer.allocUnsafeSlow(expectedBytes);
+  used = 0;
   readonly #tail: string;
-  #bytes = Buffer.allocUnsafeSlow(expectedBytes);
-  #used = 0;
 
-  /** Both are ASCII, as all that is added. */
   constructor(head: string, tail: string) {
     this.#tail = tail;
-    this.#write(head);
+    this.#put((target) => target.text(head));
   }
 
-  add(span: string): void {
-    this.#write(this.spans === 0 ? span : `,${span}`);
+  /** @param write writes one span */
+  add(write: (writer: JsonWriter) => void): void {
+    this.#put((target) => {
+      if (this.spans > 0) target.text(',');
+      write(target);
+    });
     this.spans++;
   }
 
   /** The whole request. Nothing can be added afterwards. */
   end(): Buffer {
-    this.#write(this.#tail);
-    expectedBytes = Math.max(firstBytes, Math.ceil(this.#used * 1.1));
-    return this.#bytes.subarray(0, this.#used);
+    this.#put((target) => target.text(this.#tail));
+    expectedBytes = Math.max(firstBytes, Math.ceil(this.used * 1.1));
+    return this.memory.subarray(0, this.used);
   }
 
-  #write(text: string): void {
-    const needed = this.#used + text.length;
-    if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-      larger.set(this.#bytes.subarray(0, this.#used));
-      this.#bytes = larger;
-    }
-    this.#used += this.#bytes.write(text, this.#used, 'latin1');
+  #put(write: (writer: JsonWriter) => void): void {
+    writer.begin(this);
+    write(writer);
+    const written = writer.end();
+    if (written.buffer !== this.memory.buffer) this.#grow(written);
+    this.used += written.length;
+  }
+
+  /** Takes what had no room. */
+  #grow(written: Buffer): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.used + written.length, this.memory.length * 2));
+    larger.set(this.memory.subarray(0, this.used));
+    larger.set(written, this.used);
+    this.memory = larger;
   }
 }

@@ -70,7 +70,7 @@ const isRemoteFlag = 0x200;
 
 /** The spans of a batch as the exporters' interface wants them. */
 export function readSpans(batch: Buffer, origin: SpanOrigin): FinishedSpan[] {
-  const { resourceSpans } = JSON.parse(batch.toString('latin1'));
+  const { resourceSpans } = JSON.parse(batch.toString());
   return resourceSpans[0].scopeSpans[0].spans.map((span: WrittenSpan) => toFinished(span, origin));
 }
 

@@ -1,5 +1,5 @@
 import { version } from '../version.ts';
-import { callSpans } from './call-spans.ts';
+import { countSpans, writeSpan } from './call-spans.ts';
 import type { SpanOrigin } from './finished-span.ts';
 import type { Log } from './log.ts';
 import type { ObservedCall } from './observed-call.ts';
@@ -52,7 +52,7 @@ export class Tracer {
       this.#offset = Date.now() - performance.now();
       this.#offsetUntil = call.endedAt + clockMs;
     }
-    this.#batches.add(call.attempts.length + 1, () => callSpans(call, this.#offset));
+    this.#batches.add(countSpans(call), (index, writer) => writeSpan(call, index, this.#offset, writer));
   }
 
   async close(): Promise<void> {

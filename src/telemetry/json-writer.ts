@@ -23,21 +23,21 @@ const escapes = Uint8Array.from({ length: 256 }, (_, byte) =>
 const unicodeEscape = 'u'.charCodeAt(0);
 const hexDigits = Buffer.from('0123456789abcdef');
 
-/** Room for lines: from `used` on it is free. */
-export interface LineRoom {
+/** Room for what is written: from `used` on it is free. */
+export interface Room {
   readonly memory: Buffer<ArrayBuffer>;
   readonly used: number;
 }
 
-/** Puts one line together as bytes: in the room that it is given or, where that is too small, in other memory. */
-export class CaptureWriter {
+/** Puts one JSON text together as bytes: in the room that it is given or, where that is too small, in other memory. */
+export class JsonWriter {
   #bytes = Buffer.alloc(0);
   #view = new DataView(this.#bytes.buffer);
   #from = 0;
   #used = 0;
 
-  /** Begins a line. */
-  begin({ memory, used }: LineRoom): void {
+  /** Begins a text. */
+  begin({ memory, used }: Room): void {
     if (memory !== this.#bytes) this.#take(memory);
     this.#from = used;
     this.#used = used;
@@ -64,7 +64,7 @@ export class CaptureWriter {
     this.#used += this.#bytes.write(text, this.#used);
   }
 
-  /** Adds a text of JSON, with its quotes. */
+  /** Adds a text as JSON's, with its quotes. */
   quoted(text: string): void {
     const { length } = text;
     this.#reserve(length + 2);

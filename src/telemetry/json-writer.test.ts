@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { hundredths, isoTime } from './capture-time.ts';
-import { CaptureWriter } from './capture-writer.ts';
+import { JsonWriter } from './json-writer.ts';
 
 /** Texts with much to escape in them, of which a few are longer than what is escaped at a time. */
 const pieces = fc.constantFrom(
@@ -26,7 +26,7 @@ const anyText = fc.oneof(
 const noRoom = { memory: Buffer.alloc(0), used: 0 };
 
 it('escapes bytes as JSON does, wherever they stand in memory and however many lines were before', () => {
-  const writer = new CaptureWriter();
+  const writer = new JsonWriter();
   const room = fc.tuple(fc.nat(70_000), fc.nat(200));
   fc.assert(
     fc.property(anyText, anyText, fc.nat(7), room, (one, two, offset, [size, used]) => {
@@ -46,7 +46,7 @@ it('escapes bytes as JSON does, wherever they stand in memory and however many l
 });
 
 it('finds every byte that has to be escaped, next to every other one', () => {
-  const writer = new CaptureWriter();
+  const writer = new JsonWriter();
   for (let first = 0; first < 128; first++) {
     const text = Array.from({ length: 128 }, (_, second) => String.fromCharCode(first, second)).join('');
     for (const shifted of [text, `-${text}`, `--${text}`, `---${text}`]) {
@@ -58,7 +58,7 @@ it('finds every byte that has to be escaped, next to every other one', () => {
 });
 
 it('keeps a line of many megabytes whole', () => {
-  const writer = new CaptureWriter();
+  const writer = new JsonWriter();
   const text = '\u0001'.repeat(1024 * 1024);
   writer.begin(noRoom);
   for (let i = 0; i < 4; i++) writer.escaped(Buffer.from(text));
