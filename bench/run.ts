@@ -89,7 +89,7 @@ async function runRound(bench: Bench, round: number, results: Results): Promise<
       turn % 2 ? running.toReversed() : running,
     ).flat();
     for (const test of options.tests) {
-      const load = options.turns === 1 ? loads[test] : { ...loads[test], seconds: 1, warmUp: 0.2 };
+      const load = options.turns === 1 ? loads[test] : { ...loads[test], seconds: 1, warmUp: 1 };
       for (const measured of order) {
         const { name } = measured.target;
         const measurement = await measured.measure(test, load as (typeof loads)[string]);
