@@ -1,3 +1,5 @@
+import { textOfField } from '../bytes/text-of-field.ts';
+
 /** Reasons to finish that explain why there is no output; any other, without output, ends an answer that is empty. */
 const explained: ReadonlySet<unknown> = new Set([
   'length',
@@ -50,14 +52,6 @@ export function surelyHoldsText(bytes: Buffer, start: number, end: number): bool
 
 /** Whether `: "x` stands there, but not `: ""`. */
 function startsText(bytes: Buffer, from: number): boolean {
-  let at = skipSpace(bytes, from);
-  if (bytes[at] !== 0x3a) return false;
-  at = skipSpace(bytes, at + 1);
-  return bytes[at] === 0x22 && bytes[at + 1] !== 0x22;
-}
-
-function skipSpace(bytes: Buffer, from: number): number {
-  let at = from;
-  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++;
-  return at;
+  const text = textOfField(bytes, from);
+  return text !== undefined && bytes[text] !== 0x22;
 }

@@ -35,9 +35,7 @@ function isIterable(value: object): value is Iterable<unknown> {
 }
 
 function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
-  if (one.length !== other.length) return false;
-  for (let index = 0; index < one.length; index++) if (!isSame(one[index], other[index])) return false;
-  return true;
+  return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
 }
 
 /** A field that is undefined is none. Nothing is put together for it, since it meets all parts of all backends. */

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { yamlPieces } from '../../test/harness/yaml-pieces.ts';
 import { readPlainYaml } from './plain-yaml.ts';
 import { Report } from './report.ts';
 import { nodeAt } from './tree.ts';
@@ -11,66 +12,30 @@ import { readYamlTree } from './yaml-tree.ts';
 const goldens = fileURLToPath(new URL('../../test/goldens/config', import.meta.url));
 const files = globSync('**/*.yaml', { cwd: goldens }).map((name) => readFileSync(`${goldens}/${name}`, 'utf8'));
 const pieces = [
+  ...yamlPieces,
   ...[
-    'a: ',
-    '"',
-    "'",
-    '\n',
-    '  ',
-    '- ',
-    '[',
-    '{',
-    '}',
-    ']',
     ':',
-    ': ',
     ',',
     ', ',
     '? ',
-    '#',
     ' #',
     '\\',
     '\\n',
     '\\x41',
-  ],
-  ...[
-    '&x ',
-    '*x',
-    '!t ',
     '%',
     '@',
     '`',
     '-',
     '--',
-    '|\n',
     '>\n',
-    '---\n',
     '--- ',
     '...\n',
-    '\t',
     '\r',
     '\r\n',
     '\ufeff',
     '\x07',
   ],
-  ...[
-    'null',
-    '~',
-    'True',
-    'FALSE',
-    '0x1F',
-    '0o17',
-    '017',
-    '-0',
-    '+1',
-    '1e5',
-    '1.',
-    '.5',
-    '1e999',
-    '.inf',
-    '-.Inf',
-    '.nan',
-  ],
+  ...'null ~ True FALSE 0x1F 0o17 017 -0 +1 1e5 1. .5 1e999 .inf -.Inf .nan'.split(' '),
   ...[
     'x:\n  ',
     '\n    ',

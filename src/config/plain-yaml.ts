@@ -4,28 +4,27 @@ import {
   EVENT_ID,
   type Event,
   getScalarValue,
+  type MappingEvent,
   NOT_RESOLVED,
   parseEvents,
   SCALAR_STYLE,
+  type ScalarEvent,
+  type SequenceEvent,
   YAMLException,
 } from 'js-yaml';
 import type { Entry, Place, ScalarNode, TreeNode } from './tree.ts';
-
-type ScalarEvent = Extract<Event, { type: typeof EVENT_ID.SCALAR }>;
-type MappingEvent = Extract<Event, { type: typeof EVENT_ID.MAPPING }>;
-type SequenceEvent = Extract<Event, { type: typeof EVENT_ID.SEQUENCE }>;
+import { deepestYaml } from './whole-yaml.ts';
 
 /** Thrown where a text is no plain YAML, or none at all. */
 class NotPlain extends Error {}
 
-const deepest = 64;
 const mostEvents = 100_000;
 /**
  * What the two readers do not take in the same way: directives, the end of a document or an indented begin of one, tabs at
  * the beginning of a line, marks of the byte order, a carriage return alone.
  */
 const unusual = /^(?: *(?:%|\.\.\.|\t)| +---)|\ufeff|\r(?!\n)/m;
-const scalarTags = CORE_SCHEMA.tags.filter((tag) => tag.nodeKind === 'scalar' && tag.implicit);
+const scalarTags = CORE_SCHEMA.tags.filter((tag) => tag.nodeKind === 'scalar').filter((tag) => tag.implicit);
 /** What is no text without quotes begins with one of these. */
 const special = new Set('~nNtTfF+-.0123456789');
 
@@ -54,7 +53,7 @@ class PlainReader {
 
   constructor(text: string) {
     this.#text = text;
-    this.#events = parseEvents(text, { maxDepth: deepest });
+    this.#events = parseEvents(text, { maxDepth: deepestYaml });
     this.#nextLineStart = lineAfter(text, 0);
   }
 
@@ -159,7 +158,7 @@ function isEmpty({ style, valueStart, valueEnd }: ScalarEvent): boolean {
 /** What a text without quotes stands for, by the core schema of YAML 1.2 (section 10.3.2). */
 function resolve(source: string): unknown {
   for (const tag of scalarTags) {
-    const value = tag.nodeKind === 'scalar' ? tag.resolve(source, false, tag.tagName) : NOT_RESOLVED;
+    const value = tag.resolve(source, false, tag.tagName);
     if (value !== NOT_RESOLVED) return value;
   }
   if (Math.abs(Number(source)) === Number.POSITIVE_INFINITY) throw new NotPlain(); // a number too large to be one

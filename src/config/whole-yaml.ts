@@ -4,7 +4,8 @@ import type { Entry, Path, Place, ScalarNode, TreeNode } from './tree.ts';
 import { yamlErrorText } from './yaml-error-text.ts';
 import { yamlLibrary } from './yaml-library.ts';
 
-const deepest = 64;
+/** How deep mappings and lists may stand in each other. */
+export const deepestYaml = 64;
 const mostNodes = 200_000;
 
 /**
@@ -57,8 +58,8 @@ class TreeBuilder {
   build(node: unknown, fallback: Place, path: Path, depth: number): TreeNode {
     const place = this.#place(node as Node | null, fallback);
     this.#nodes += 1;
-    if (depth > deepest || this.#nodes > mostNodes) {
-      if (depth > deepest || this.#nodes === mostNodes + 1)
+    if (depth > deepestYaml || this.#nodes > mostNodes) {
+      if (depth > deepestYaml || this.#nodes === mostNodes + 1)
         this.#report.error(place, path, 'is nested too deep or too large');
       return broken(place);
     }

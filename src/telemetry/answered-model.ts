@@ -1,8 +1,9 @@
+import { textOfField } from '../bytes/text-of-field.ts';
+
 const headBytes = 512;
 const longestModel = 256;
 const modelKey = Buffer.from('"model"');
 const choicesKey = Buffer.from('"choices"');
-const colon = 0x3a;
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -30,12 +31,9 @@ export function answeredModel(answer: Buffer): string | undefined {
 
 /** What stands behind the key, where that is a text without escapes. */
 function nameAt(bytes: Buffer, behind: number, end: number): string | undefined {
-  let at = skipSpace(bytes, behind);
-  if (bytes[at] !== colon) return undefined;
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== quote) return undefined;
-  const from = at + 1;
-  for (at = from; at < end && at - from <= longestModel; at++) {
+  const from = textOfField(bytes, behind);
+  if (from === undefined) return undefined;
+  for (let at = from; at < end && at - from <= longestModel; at++) {
     const byte = bytes[at];
     if (byte === backslash) return undefined;
     if (byte === quote) return at === from ? undefined : readName(bytes, from, at);
@@ -44,20 +42,8 @@ function nameAt(bytes: Buffer, behind: number, end: number): string | undefined 
 }
 
 function readName(bytes: Buffer, from: number, to: number): string {
-  if (isLast(bytes, from, to)) return lastName;
+  if (bytes.compare(lastBytes, 0, lastBytes.length, from, to) === 0) return lastName;
   lastBytes = Buffer.from(bytes.subarray(from, to));
   lastName = lastBytes.toString();
   return lastName;
-}
-
-function isLast(bytes: Buffer, from: number, to: number): boolean {
-  if (to - from !== lastBytes.length) return false;
-  for (let at = from; at < to; at++) if (bytes[at] !== lastBytes[at - from]) return false;
-  return true;
-}
-
-function skipSpace(bytes: Buffer, from: number): number {
-  let at = from;
-  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++;
-  return at;
 }

@@ -15,6 +15,10 @@ export interface Masking {
 /** Undefined: there is nothing to mask. */
 export type Mask = Masking | undefined;
 
+export function masked(text: string, mask: Mask): string {
+  return mask === undefined ? text : mask.text(text);
+}
+
 /** Bytes of each body that are captured; what is longer is cut. */
 export const captureBodyBytes = 4 * 1024 * 1024;
 
@@ -60,14 +64,14 @@ function writeChunks(
   writer: JsonWriter,
   { chunks, times }: ObservedBody,
   since: number,
-  masked: readonly number[] | undefined,
+  sizes: readonly number[] | undefined,
 ): void {
   writer.text(',"chunks":[');
   for (let index = 0; index < chunks.length; index++) {
     writer.text(index === 0 ? '[' : ',[');
     writer.text(hundredths((times[index] ?? 0) - since));
     writer.text(',');
-    writer.text(String(masked === undefined ? chunks[index]?.length : masked[index]));
+    writer.text(String(sizes === undefined ? chunks[index]?.length : sizes[index]));
     writer.text(']');
   }
   writer.text(']');

@@ -1,5 +1,5 @@
 import type { WatchedHeaders, WireHeaders } from '../types/call-watch.ts';
-import type { Mask } from './capture-body.ts';
+import { type Mask, masked } from './capture-body.ts';
 import type { JsonWriter } from './json-writer.ts';
 import { maskText } from './redactor.ts';
 
@@ -62,7 +62,7 @@ export class HeaderWriter {
     this.#writer.text(at === 0 ? '"' : ',"');
     this.#writer.text(name.toLowerCase()); // a token of HTTP never needs an escape
     this.#writer.text('":');
-    this.#writer.quoted(isHidden ? maskText : this.#mask === undefined ? value : this.#mask.text(value));
+    this.#writer.quoted(isHidden ? maskText : masked(value, this.#mask));
   }
 
   /** Writes the end of the object of JSON. */

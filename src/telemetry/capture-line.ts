@@ -2,9 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { findChange } from '../bytes/bytes-change.ts';
 import type { UsageRecord } from '../types/usage-record.ts';
 import { learnTokens, presentedKeys } from './call-secrets.ts';
-import { captureBodyBytes, type Mask, writeBody } from './capture-body.ts';
+import { captureBodyBytes, type Mask, masked, writeBody } from './capture-body.ts';
 import { HeaderWriter, listHeaders, objectHeaders, pairHeaders } from './capture-headers.ts';
-import { hundredths, isoParts } from './capture-time.ts';
+import { hundredths, isoTime } from './capture-time.ts';
 import { JsonWriter, type Room } from './json-writer.ts';
 import type { ObservedAttempt, ObservedCall, ObservedWire } from './observed-call.ts';
 import type { Redactor } from './redactor.ts';
@@ -71,7 +71,7 @@ function writeCall(call: ObservedCall, tools: Tools): Buffer {
   writer.text('{"v":2,"id":');
   writer.quoted(request.id);
   writer.text(',"at":"');
-  for (const part of isoParts(receivedAt)) writer.text(part);
+  writer.text(isoTime(receivedAt));
   writer.bytes(timeAndTook(record));
   writer.text(hundredths(call.endedAt - receivedAt));
   writer.bytes(between.tookAndHeaders.of(masked(request.path, mask), request.method));
@@ -191,8 +191,4 @@ function codeField(code: string): string {
 
 function quote(text: string): string {
   return JSON.stringify(text);
-}
-
-function masked(text: string, mask: Mask): string {
-  return mask === undefined ? text : mask.text(text);
 }

@@ -9,28 +9,17 @@ export function hundredths(milliseconds: number): string {
 }
 
 const origin = performance.timeOrigin;
-const thousands = Array.from({ length: 1000 }, (_, part) => `${String(part).padStart(3, '0')}Z`);
+const thousands = Array.from({ length: 1000 }, (_, part) => String(part).padStart(3, '0'));
 let lastSecond = -1;
+let lastText = '';
 
-/** The wall's time of a moment of `performance.now()`. */
+/** The wall's time of a moment of `performance.now()`; most of it is the same for all the calls of a second. */
 export function isoTime(at: number): string {
-  const [second, rest] = isoParts(at);
-  return second + rest;
-}
-
-const parts: [string, string] = ['', ''];
-
-/**
- * The same in two texts, of which the first one, up to the point, is the same text for all the calls of a second.
- * @returns a pair that the next call takes again
- */
-export function isoParts(at: number): readonly [string, string] {
   const time = Math.floor(origin + at);
   const second = Math.floor(time / 1000);
   if (second !== lastSecond) {
     lastSecond = second;
-    parts[0] = new Date(second * 1000).toISOString().slice(0, -4);
+    lastText = new Date(second * 1000).toISOString().slice(0, -4);
   }
-  parts[1] = thousands[time - second * 1000] as string;
-  return parts;
+  return `${lastText}${thousands[time - second * 1000]}Z`;
 }

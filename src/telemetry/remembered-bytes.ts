@@ -1,4 +1,6 @@
-/** Clients make up names of models; beyond so many all are forgotten. */
+import { RecentMap } from '../recent-map.ts';
+
+/** Clients make up names of models. */
 const maximumKnown = 500;
 
 interface Known<Texts> {
@@ -12,19 +14,18 @@ interface Known<Texts> {
  */
 export class RememberedBytes<Texts extends readonly [string, ...string[]]> {
   readonly #build: (...texts: Texts) => string;
-  readonly #known = new Map<string, Known<Texts>>();
+  readonly #known = new RecentMap<string, Known<Texts>>(maximumKnown);
 
   constructor(build: (...texts: Texts) => string) {
     this.#build = build;
   }
 
   of(...texts: Texts): Buffer {
-    const known = this.#known.get(texts[0]);
+    const known = this.#known.peek(texts[0]);
     return known !== undefined && isSame(known.texts, texts) ? known.bytes : this.#remember(texts);
   }
 
   #remember(texts: Texts): Buffer {
-    if (this.#known.size >= maximumKnown) this.#known.clear();
     const bytes = Buffer.from(this.#build(...texts));
     this.#known.set(texts[0], { texts, bytes });
     return bytes;

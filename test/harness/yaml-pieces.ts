@@ -1,0 +1,21 @@
+/** What noise that looks like YAML is made of. */
+export const yamlPieces: readonly string[] = [
+  'a: ',
+  '"',
+  "'",
+  '\n',
+  '  ',
+  '- ',
+  '[',
+  '{',
+  '}',
+  ']',
+  ': ',
+  '&x ',
+  '*x',
+  '!t ',
+  '\t',
+  '#',
+  '|\n',
+  '---\n',
+];
