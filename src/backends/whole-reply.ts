@@ -34,6 +34,7 @@ export function readWholeReply(
     if (!(error instanceof JsonSyntaxError)) throw error;
     return failures.unreadable('a body that is no JSON object');
   }
+  request.watch?.readWhole();
   if (isError(index)) return failures.fromErrorBody(readErrorBody(body), headers);
   const reply = toReply(answer, index, request);
   return request.generates && isEmpty(index) ? failures.empty(reply) : reply;

@@ -1,10 +1,13 @@
 import * as z from 'zod';
 import { applySplices } from '../bytes/splice.ts';
+import { RawJson } from './raw-json.ts';
 
 const headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
 const body = {
   body: z.string().optional(),
+  /** In place of `body`: the bytes themselves, which are a JSON object. */
+  json: z.object().optional(),
   base64: z.string().optional(),
   /** Of how many bytes only the first are here. */
   cut: z.number().optional(),
@@ -37,11 +40,30 @@ const attempt = z.object({
 });
 
 /** What a replay needs of a line of a capture file; docs/capture.md has all of it. */
-export const replayLine = z.object({ v: z.literal([1, 2]), request: z.object(body), attempts: z.array(attempt) });
+export const replayLine = z.object({ v: z.literal([1, 2, 3]), request: z.object(body), attempts: z.array(attempt) });
 
+type ReplayLine = z.output<typeof replayLine>;
 export type RecordedAttempt = z.output<typeof attempt>;
 
 type RecordedBody = z.output<z.ZodObject<typeof body>>;
+
+/**
+ * Puts the bodies that stand in a line as JSON where all others stand, as texts: of a value of JSON every byte counts.
+ * @param line the text of which the value was read
+ */
+export function restoreBodies({ request, attempts }: ReplayLine, line: string): void {
+  const raw = new RawJson(Buffer.from(line));
+  restoreBody(request, raw.field('request'));
+  const places = raw.field('attempts')?.elements() ?? [];
+  attempts.forEach((attempt, index) => {
+    restoreBody(attempt.request, places[index]?.field('request'));
+    restoreBody(attempt.answer, places[index]?.field('answer'));
+  });
+}
+
+function restoreBody(recorded: RecordedBody | undefined, place: RawJson | undefined): void {
+  if (recorded?.json !== undefined) recorded.body = place?.field('json')?.bytes.toString();
+}
 
 /** The bytes of what was sent to a backend; undefined where not all of them are there. */
 export function sentBytes({ request }: RecordedAttempt, clients: RecordedBody): Buffer | undefined {

@@ -103,6 +103,22 @@ describe('a replay', () => {
     expect(quick.text).toBe(slow.text);
   });
 
+  it('knows bodies by their bytes and gives answers by theirs, also where they are captured as JSON', async () => {
+    const answers = ['{"choices":[{"message":{"content":"1"}}],"n":1.0}', '{"choices":[{"message":{"content":"2"}}]}'];
+    const replies = answers.map((text) => ({ text, headers: { 'content-type': 'application/json' } }));
+    const { folder, gateway } = await startCapturing(replies);
+    const bodies = ['0.50', '0.5'].map(
+      (value) => `{"model":"a:m","messages":[{"role":"user","content":"é"}],"top_p":${value}}`,
+    );
+    for (const body of bodies) await send(`${gateway.url}/v1/chat/completions`, { method: 'POST', body });
+    await gateway.gateway.close();
+    const inFront = await startInFront(await startReplay(folder));
+    for (const [index, body] of [...bodies.entries()].toReversed()) {
+      const { body: got } = await send(`${inFront.url}/v1/chat/completions`, { method: 'POST', body });
+      expect(got.toString()).toBe(answers[index]);
+    }
+  });
+
   it('takes the same body first, then what is left of the model, else says what there is', async () => {
     const replies = [{ content: 'first' }, { content: 'second' }, { content: 'third' }];
     const { folder } = await record(replies, [chat(1), chat(2), chat(3)]);

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ScriptError } from './load-script.ts';
 import type { RecordedRequest } from './recorded-request.ts';
-import { type RecordedAttempt, replayLine, sentBytes } from './replay-line.ts';
+import { type RecordedAttempt, replayLine, restoreBodies, sentBytes } from './replay-line.ts';
 import { replayedAnswer } from './replayed-answer.ts';
 import type { AnswerSource, Response } from './responder.ts';
 
@@ -87,7 +87,7 @@ export async function loadReplay(place: string, speed: number): Promise<Replay> 
   for (const file of await filesAt(place)) {
     const lines = (await readText(file)).split('\n');
     lines.forEach((line, index) => {
-      if (line !== '') attempts.push(...readLine(line, `${file}:${index + 1}`));
+      if (line.trim() !== '') attempts.push(...readLine(line, `${file}:${index + 1}`));
     });
   }
   if (attempts.length === 0) throw new ScriptError([`${place}: holds no answer of a backend`]);
@@ -132,5 +132,6 @@ function readLine(line: string, place: string): (readonly [RecordedAttempt, Buff
     throw new ScriptError([`${place}:1: ${issue?.path.join('.')}: is no line of a capture (${issue?.message})`]);
   }
   const { request, attempts } = result.data;
+  if (line.includes('"json":')) restoreBodies(result.data, line);
   return attempts.map((attempt) => [attempt, sentBytes(attempt, request)] as const);
 }

@@ -1,10 +1,17 @@
 import type { Room } from './json-writer.ts';
 
 const lineEnd = 0x0a;
+const space = 0x20;
+
+/** What a file system writes at once, or a multiple of it, in bytes. */
+export const blockBytes = 4096;
+/** With less than so many bytes, filling up the last block would cost more than it spares. */
+const leastBytes = 16 * blockBytes;
 
 /** Lines that wait to be written, in one piece. */
 export class LineBatch implements Room {
   readonly memory: Buffer<ArrayBuffer>;
+  readonly #isAligned: boolean;
   /** Where each line ends, its end included. */
   readonly #ends: number[] = [];
   /** Of the lines, so many are written; of the bytes, so many. */
@@ -14,18 +21,15 @@ export class LineBatch implements Room {
   #givenLines = 0;
   #used = 0;
 
-  /** @param bytes so much room it has for lines, without the end of the last one */
-  constructor(bytes: number) {
-    this.memory = Buffer.allocUnsafeSlow(bytes + 1);
+  /** @param isAligned whether the memory begins where a block may, and is whole blocks */
+  constructor(memory: Buffer<ArrayBuffer>, isAligned: boolean) {
+    this.memory = memory;
+    this.#isAligned = isAligned;
   }
 
   /** So many bytes are lines already. */
   get used(): number {
     return this.#used;
-  }
-
-  get bytes(): number {
-    return this.memory.length - 1;
   }
 
   /** Lines that are not written yet. */
@@ -60,7 +64,21 @@ export class LineBatch implements Room {
     return this.memory.subarray(this.#writtenBytes, count === 0 ? 0 : this.#ends[count - 1]);
   }
 
-  /** What `next` gave out is written. */
+  /**
+   * All lines as whole blocks: spaces, which mean nothing there, stand at the end of the last one. Undefined where that
+   * is more than so many bytes, where there is too little for it, and where some lines are written already.
+   */
+  blocks(most: number): Buffer | undefined {
+    const end = Math.ceil(this.#used / blockBytes) * blockBytes;
+    if (!this.#isAligned || this.#writtenLines > 0 || this.#used < leastBytes || end > most) return undefined;
+    this.memory.fill(space, this.#used - 1, end - 1);
+    this.memory[end - 1] = lineEnd;
+    this.#ends[this.#ends.length - 1] = end;
+    this.#used = end;
+    return this.next(end, false);
+  }
+
+  /** What `next` or `blocks` gave out is written. */
   written(): void {
     this.#writtenLines = this.#givenLines;
     this.#writtenBytes = this.#ends[this.#givenLines - 1] ?? 0;

@@ -22,23 +22,30 @@ export function masked(text: string, mask: Mask): string {
 /** Bytes of each body that are captured; what is longer is cut. */
 export const captureBodyBytes = 4 * 1024 * 1024;
 
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
 interface BodyContext {
   readonly redactor: Redactor;
   readonly mask: Mask;
   /** The moment from which the times of its pieces count; without it, none are given. */
   readonly since?: number;
+  /** Whether it is known to be a JSON object, once decoded. */
+  readonly isJson: boolean;
   /** The `content-encoding`. */
   readonly encoding?: string | string[] | undefined;
 }
 
 /**
- * Writes a body as fields of a JSON object: `body` with its text, or `base64` where it is no UTF-8, or `withheld` where
- * a secret stands in such bytes; `chunks` with the time and the bytes of each piece; `cut` where not all of it is here.
+ * Writes a body as fields of a JSON object: `json` with its very bytes where that is what they are and they stand in one
+ * line, `body` with its text, `base64` where it is no UTF-8, or `withheld` where a secret stands in such bytes; `chunks`
+ * with the time and the bytes of each piece; `cut` where not all of it is here.
  */
 export function writeBody(writer: JsonWriter, body: Buffer | ObservedBody, context: BodyContext): void {
   const { mask, since, encoding, redactor } = context;
   const isPlain = Buffer.isBuffer(body);
   const bytes = isPlain ? body.subarray(0, captureBodyBytes) : body.join();
+  const all = isPlain ? body.length : body.bytes;
   const isText = isAscii(bytes) || isUtf8(bytes);
   const text = isText && mask !== undefined ? bytes.toString() : undefined;
   const isWithheld = !isText && holdsSecret(bytes, encoding, redactor);
@@ -49,14 +56,20 @@ export function writeBody(writer: JsonWriter, body: Buffer | ObservedBody, conte
   } else if (text !== undefined && mask !== undefined) {
     writer.text('"body":');
     writer.quoted(mask.text(text));
+  } else if (context.isJson && bytes.length === all && encoding === undefined && isOneLine(bytes)) {
+    writer.text('"json":');
+    writer.bytes(bytes);
   } else {
     writer.text('"body":"');
     writer.escaped(bytes);
     writer.text('"');
   }
   if (!isPlain && since !== undefined && !isWithheld) writeChunks(writer, body, since, maskedSizes(body, text, mask));
-  const all = isPlain ? body.length : body.bytes;
   if (bytes.length < all) writer.text(`,"cut":${all}`);
+}
+
+function isOneLine(bytes: Buffer): boolean {
+  return !bytes.includes(lineFeed) && !bytes.includes(carriageReturn);
 }
 
 /** Milliseconds since the request was received, and bytes, of each piece. */

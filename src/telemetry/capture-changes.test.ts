@@ -3,8 +3,8 @@ import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
 import { postAsAlice, startCaptureRig } from '../../test/harness/capture-rig.ts';
 
 /** Makes one body of another one, as docs/capture.md says. */
-function apply(body: string, { at, was, is }: { at: number; was: string; is: string }): string {
-  const bytes = Buffer.from(body);
+function apply(json: object, { at, was, is }: { at: number; was: string; is: string }): string {
+  const bytes = Buffer.from(JSON.stringify(json)); // as they were sent here
   const rest = bytes.subarray(at + Buffer.byteLength(was));
   return Buffer.concat([bytes.subarray(0, at), Buffer.from(is), rest]).toString();
 }
@@ -20,9 +20,12 @@ it('writes what the gateway changed in a body, whichever way it goes', async () 
   const [line] = await rig.lines(1);
   const [{ request, answer }] = line.attempts;
   expect(request).toMatchObject({ body_as: 'request', changed: { was: 'in', is: 'ex' } });
-  expect(apply(line.request.body, request.changed)).toBe(line.request.body.replace('s-internal', 's-external'));
+  expect(JSON.parse(apply(line.request.json, request.changed))).toEqual({
+    ...line.request.json,
+    model: 'wörds-external',
+  });
   expect(line.answer).toMatchObject({ body_as: 'answer', changed: { was: 'ex', is: 'in' } });
-  expect(apply(answer.body, line.answer.changed)).toBe(got);
+  expect(apply(answer.json, line.answer.changed)).toBe(got);
 });
 
 it('masks a key of which a part is changed and the rest is not', async () => {

@@ -1,27 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, type TestContext } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
-import { backendYaml, startTestGateway, writeConfig } from '../../test/harness/test-gateway.ts';
+import { mountDisk } from '../../test/harness/mount-disk.ts';
+import { backendYaml, startTestGateway } from '../../test/harness/test-gateway.ts';
 
 const diskBytes = 1024 * 1024;
-
-/** A disk of a megabyte, in a folder; ends with the test. Only root on Linux can have one. */
-async function mountDisk(context: TestContext): Promise<string> {
-  const folder = await writeConfig({});
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', folder]);
-  if (mounted.status !== 0) {
-    const why = mounted.error?.message ?? mounted.stderr.toString().trim();
-    console.warn(`NOT TESTED: a full disk, since none can be mounted here: ${why}`);
-    context.skip(why);
-  }
-  onTestFinished(() => {
-    const unmounted = spawnSync('umount', [folder]);
-    if (unmounted.status !== 0) spawnSync('umount', ['-l', folder]);
-  });
-  return folder;
-}
 
 /** Leaves room for nothing but `left` bytes. */
 function fill(disk: string, left: number): void {
@@ -31,7 +15,7 @@ function fill(disk: string, left: number): void {
   onTestFinished(() => rmSync(filler, { force: true }));
 }
 
-function readLines(folder: string): { readonly request: { readonly body: string } }[] {
+function readLines(folder: string): { readonly request: { readonly json: { readonly seed: number } } }[] {
   return readdirSync(folder).flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
@@ -43,7 +27,7 @@ function readLines(folder: string): { readonly request: { readonly body: string 
 it('a full disk costs lines and no request, is said once, and lines come again when there is room', {
   timeout: 60_000,
 }, async (context) => {
-  const disk = await mountDisk(context);
+  const disk = await mountDisk(context, diskBytes);
   const folder = join(disk, 'capture');
   const backend = await startFakeBackend([{}]);
   const gateway = await startTestGateway({
@@ -90,6 +74,6 @@ it('a full disk costs lines and no request, is said once, and lines come again w
   const [{ lost } = {}] = said('exchanges are captured again');
   const lines = readLines(folder);
   expect(lines.length + Number(lost)).toBe(asked);
-  expect(JSON.parse(lines.at(-1)?.request.body ?? '{}').seed).toBe(asked - 1);
+  expect(lines.at(-1)?.request.json.seed).toBe(asked - 1);
   expect(said('exchanges cannot be captured')).toHaveLength(1);
 });

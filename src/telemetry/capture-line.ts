@@ -68,7 +68,7 @@ function holdsSecret(bytes: Buffer, redactor: Redactor, presented: readonly stri
 function writeCall(call: ObservedCall, tools: Tools): Buffer {
   const { request, record, receivedAt } = call;
   const { mask } = tools;
-  writer.text('{"v":2,"id":');
+  writer.text('{"v":3,"id":');
   writer.quoted(request.id);
   writer.text(',"at":"');
   writer.text(isoTime(receivedAt));
@@ -77,7 +77,7 @@ function writeCall(call: ObservedCall, tools: Tools): Buffer {
   writer.bytes(between.tookAndHeaders.of(masked(request.path, mask), request.method));
   objectHeaders(request.headers(), headerWriters.asked, mask);
   writer.text(',');
-  writeBody(writer, request.body, tools);
+  writeBody(writer, request.body, { ...tools, isJson: call.attempts.length > 0 });
   writer.text('},"attempts":[');
   let isFirst = true;
   for (const attempt of call.attempts) {
@@ -111,7 +111,9 @@ function writeWire(call: ObservedCall, { target }: ObservedAttempt, wire: Observ
   writer.bytes(between.sentAndHeaders.of(masked(request.url, mask)));
   listHeaders(request.headers, request.hidden, headerWriters.sent, mask);
   writer.text(',');
-  if (!writeLike(call.request.body, request.body, 'request', tools)) writeBody(writer, request.body, tools);
+  if (!writeLike(call.request.body, request.body, 'request', tools)) {
+    writeBody(writer, request.body, { ...tools, isJson: true }); // the gateway made it
+  }
   writer.text('},');
   if (wire.status !== 0) writeWireAnswer(wire, since, tools);
   writeEnd(wire, since);
@@ -124,7 +126,7 @@ function writeWireAnswer(wire: ObservedWire, since: number, tools: Tools): void 
   writer.text(',"headers":');
   objectHeaders(wire.headers, headerWriters.came, tools.mask);
   writer.text(',');
-  writeBody(writer, wire.body, { ...tools, since, encoding: wire.headers['content-encoding'] });
+  writeBody(writer, wire.body, { ...tools, since, isJson: wire.isJson, encoding: wire.headers['content-encoding'] });
   writer.text('},');
 }
 
@@ -160,7 +162,7 @@ function writeAnswer(call: ObservedCall, tools: Tools): void {
     // The times of several pieces are worth more than a shorter line.
     (answer.chunks.length === 1 || answer.bytes === last.bytes) &&
     writeLike(last.join(), answer.join(), 'answer', tools);
-  if (!isLike) writeBody(writer, answer, { ...tools, since: call.receivedAt });
+  if (!isLike) writeBody(writer, answer, { ...tools, since: call.receivedAt, isJson: false });
   writer.text('}');
 }
 

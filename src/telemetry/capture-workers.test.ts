@@ -36,7 +36,7 @@ function readSeeds(folder: string): number[] {
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(JSON.parse(line).request.body).seed),
+      .map((line) => JSON.parse(line).request.json.seed),
   );
 }
 

@@ -7,6 +7,7 @@ import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
 import {
   captureEnv,
   captureFiles,
+  captureTexts,
   chatBody,
   postAsAlice,
   readCapture,
@@ -24,8 +25,8 @@ describe('capture', () => {
     const sent = JSON.stringify(chatBody({ seed: 5 }));
     const got = await postAsAlice(rig, sent);
     const [line] = await rig.lines(1);
-    expect(line).toMatchObject({ v: 2, caller: 'alice', protocol: 'chat-completions', outcome: 'complete' });
-    expect(line.request).toMatchObject({ method: 'POST', path: '/v1/chat/completions', body: sent });
+    expect(line).toMatchObject({ v: 3, caller: 'alice', protocol: 'chat-completions', outcome: 'complete' });
+    expect(line.request).toMatchObject({ method: 'POST', path: '/v1/chat/completions', json: JSON.parse(sent) });
     expect(line.request.headers).toMatchObject({ authorization: '[secret]', 'content-type': 'application/json' });
     const [attempt] = line.attempts;
     expect(attempt).toMatchObject({ backend: 'a', model: 'm', end: 'whole' });
@@ -33,7 +34,7 @@ describe('capture', () => {
     expect(attempt.request.headers).toMatchObject({ authorization: '[secret]', 'content-type': 'application/json' });
     const changed = { at: sent.indexOf('a:m'), was: 'a:', is: '' };
     expect(attempt.request).toMatchObject({ body_as: 'request', changed });
-    expect(attempt.answer).toMatchObject({ status: 200, body: got });
+    expect(attempt.answer).toMatchObject({ status: 200, json: JSON.parse(got) });
     expect(attempt.answer.headers['x-of-backend']).toBe('yes');
     expect(line.answer).toMatchObject({ status: 200, body_as: 'answer' });
     expect(line.answer.headers['x-headrace-attempts']).toBe('1');
@@ -45,7 +46,7 @@ describe('capture', () => {
     const [line] = await rig.lines(1);
     const [first, second] = line.attempts;
     expect(first.answer.status).toBe(503);
-    expect(second.request.body).toContain('"include_usage":true');
+    expect(second.request.json.stream_options).toEqual({ include_usage: true });
     const { body, chunks } = second.answer;
     expect(chunks.length).toBeGreaterThan(2);
     expect(chunks.reduce((sum: number, [, size]: [number, number]) => sum + size, 0)).toBe(Buffer.byteLength(body));
@@ -55,6 +56,33 @@ describe('capture', () => {
     expect(line.answer.body ?? body).toBe(got); // the usage that the client did not want is in the backend's only
     expect(body).toContain('"usage":{');
     expect(second.end).toBe('whole');
+  });
+
+  it('writes a body as JSON only where that is known, and where it stands in one line', async () => {
+    const odd =
+      '{"model":"a:m","messages":[{"role":"user","content":"\\u2028 \u2028"}],"top_p":0.50,"metadata":{"a":"1","a":"2"}}';
+    const answer = '{"id":"1","choices":[{"message":{"content":"hi"},"index":12345678901234567890}],"a":1,"a":2}';
+    const indented = JSON.stringify(chatBody(), undefined, 1);
+    const json = { headers: { 'content-type': 'application/json' } };
+    const rig = await startCaptureRig([
+      { text: answer, ...json },
+      { content: 'zipped', gzip: true },
+      { text: '{"choices":[', ...json },
+      { text: '{"choices":[]}', status: 400, ...json },
+    ]);
+    for (const body of [odd, indented, JSON.stringify(chatBody()), odd.replace('u2028', 'n'), '{"model":', '{}']) {
+      await postAsAlice(rig, body);
+    }
+    await rig.lines(6);
+    const [first, second, third, fourth, broken, refused] = captureTexts(rig.folder);
+    expect(first).toContain(`"json":${odd}}`);
+    expect(first).toContain(`"json":${answer},`);
+    expect(second).toContain(`"body":${JSON.stringify(indented)}`);
+    expect(second).not.toContain('"json":');
+    expect(third).toContain(`"body":${JSON.stringify('{"choices":[')}`);
+    expect(fourth).toContain(`"body":${JSON.stringify('{"choices":[]}')}`);
+    expect(broken).toContain(`"body":${JSON.stringify('{"model":')}`);
+    expect(refused).toContain('"body":"{}"');
   });
 
   it('writes what went wrong: a refusal, a cut, an answer that nobody could have', async () => {
@@ -142,7 +170,7 @@ describe('capture', () => {
       expect(size).toBeLessThanOrEqual(4096);
       expect(mode & 0o777).toBe(0o600);
     }
-    expect(JSON.parse(readCapture(rig.folder).at(-1).request.body).seed).toBe(19);
+    expect(readCapture(rig.folder).at(-1).request.json.seed).toBe(19);
   });
 
   it('loses no request where nothing can be written, says so once, and goes on when it can', async () => {
@@ -153,7 +181,7 @@ describe('capture', () => {
     await new Promise((resolve) => setTimeout(resolve, 1100)); // so often it is looked whether the file is there
     expect(await postAsAlice(rig, chatBody({ seed: 2 }))).toContain('hello there');
     const [line] = await rig.lines(1); // the folder is made anew
-    expect(JSON.parse(line.request.body).seed).toBe(2);
+    expect(line.request.json.seed).toBe(2);
   });
 
   it('says once that it cannot write, while every request is answered', async () => {
@@ -189,8 +217,7 @@ describe('capture', () => {
     await use('');
     await ask(4);
     await gateway.gateway.close();
-    const seeds = (folder: string) =>
-      readCapture(join(gateway.folder, folder)).map((line) => JSON.parse(line.request.body).seed);
+    const seeds = (folder: string) => readCapture(join(gateway.folder, folder)).map((line) => line.request.json.seed);
     expect([seeds('one'), seeds('two')]).toEqual([[2], [3]]);
   });
 

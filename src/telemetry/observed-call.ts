@@ -100,6 +100,11 @@ export class ObservedAttempt implements AttemptWatch {
     return wire;
   }
 
+  readWhole(): void {
+    const wire = this.wires.at(-1);
+    if (wire !== undefined) wire.isJson = true;
+  }
+
   failed(code: string): void {
     this.failedAt = performance.now();
     this.code = code;
@@ -118,6 +123,8 @@ export class ObservedWire implements WireWatch {
   /** Undefined: it was still open when the call was over, or the gateway gave it up. */
   closedAt: number | undefined;
   failure: string | undefined;
+  /** Whether the body, once decoded, is known to be a JSON object. */
+  isJson = false;
 
   constructor(request: WireRequest, keepBytes: number) {
     this.request = request;

@@ -5,7 +5,12 @@ import { expect, it } from 'vitest';
 import { writeConfig } from '../../test/harness/test-gateway.ts';
 import { RotatingFiles } from './rotating-files.ts';
 
-async function write(lines: readonly string[], maxBytes: number, pauses: ReadonlySet<number> = new Set()) {
+async function write(
+  lines: readonly string[],
+  maxBytes: number,
+  pauses: ReadonlySet<number> = new Set(),
+  pauseMs = 20,
+) {
   const folder = join(await writeConfig({}), 'files');
   const said: string[] = [];
   const failed = (why: string) => void said.push(why);
@@ -13,7 +18,7 @@ async function write(lines: readonly string[], maxBytes: number, pauses: Readonl
   const files = new RotatingFiles({ folder, maxBytes, maxFiles: 1_000_000, failed, recovered });
   for (const [index, line] of lines.entries()) {
     files.write(Buffer.from(line));
-    if (pauses.has(index)) await new Promise((resolve) => setTimeout(resolve, 20));
+    if (pauses.has(index)) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   await files.close();
   const names = lines.length === 0 ? [] : readdirSync(folder).toSorted();
@@ -38,10 +43,36 @@ it('writes every line once, whole and in its order, and keeps files to their siz
   );
 });
 
+it('writes whole blocks, in which spaces may stand at the ends of lines, among lines that come slowly', async () => {
+  const burst = fc.record({ count: fc.integer({ min: 1, max: 300 }), length: fc.nat(9000) });
+  const bursts = fc.array(burst, { minLength: 1, maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(bursts, fc.integer({ min: 100_000, max: 4_000_000 }), async (all, maxBytes) => {
+      const lines: string[] = [];
+      const pauses = new Set<number>();
+      for (const { count, length } of all) {
+        for (let i = 0; i < count; i++) lines.push(`${lines.length}:${'x'.repeat(length)}`);
+        pauses.add(lines.push(`${lines.length}: ends a burst`) - 1);
+      }
+      const { contents, said, sizes } = await write(lines, maxBytes, pauses, 300);
+      const written = contents.flatMap((text) => text.split('\n').slice(0, -1));
+      expect(written.map((line) => line.trim())).toEqual(lines);
+      for (const text of contents) expect(text.endsWith('\n')).toBe(true);
+      expect(said).toEqual([]);
+      for (const size of sizes) expect(size).toBeLessThanOrEqual(maxBytes);
+    }),
+    { numRuns: 8 },
+  );
+});
+
 it('takes lines that are longer than what is written at once, among short ones', async () => {
   const lines = ['short', 'x'.repeat(3_000_000), 'y'.repeat(131_072), 'z'.repeat(131_071), '', 'last'];
   const { contents } = await write(lines, 64 * 1024 * 1024);
-  expect(contents.join('') === lines.map((line) => `${line}\n`).join('')).toBe(true);
+  const written = contents
+    .join('')
+    .split('\n')
+    .map((line) => line.trim()); // spaces fill up blocks
+  expect(written.join('\n') === `${lines.join('\n')}\n`).toBe(true);
 });
 
 it('drops what is too much at once, counts it and says so once', async () => {

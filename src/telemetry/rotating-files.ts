@@ -1,21 +1,25 @@
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaptureSettings } from '../config/config.ts';
-import { LineBatch } from './capture-batch.ts';
+import { BatchPool } from './batch-pool.ts';
+import type { LineBatch } from './capture-batch.ts';
+import { CaptureFile } from './capture-file.ts';
 import type { Room } from './json-writer.ts';
 import { Losses, type LossesOptions } from './losses.ts';
 
 const flushMs = 250;
-const batchBytes = 256 * 1024;
 /** With less room than this, a batch is full. */
 const leastRoom = 16 * 1024;
-const flushBytes = batchBytes - leastRoom;
-const maximumSpares = 4;
+/** So much is written at once, or more of it where the write before took long. */
+const flushBytes = 256 * 1024;
 /** More than this is not kept for a disk that is too slow. */
 const maximumBytes = 32 * 1024 * 1024;
 /** After a failure nothing is tried for so long. */
 const pauseMs = 5000;
 const lookMs = 1000;
+
+/** Of all files of this process, since there is one folder to write to but for a moment. */
+const pool = new BatchPool();
 
 /** Told when lines begin to be lost, and when writing works again and how many were lost. */
 export interface RotatingFilesOptions extends CaptureSettings, LossesOptions {}
@@ -30,11 +34,9 @@ export class RotatingFiles {
   /** What waits, the oldest first; lines are added to the last one. */
   #batches: LineBatch[] = [];
   #bytes = 0;
-  /** Written out, to be filled again. */
-  readonly #spares: LineBatch[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
-  #file: { readonly handle: FileHandle; readonly path: string; bytes: number } | undefined;
+  #file: CaptureFile | undefined;
   #serial = 0;
   #pausedUntil = 0;
   #lookedAt = 0;
@@ -73,8 +75,7 @@ export class RotatingFiles {
   }
 
   #nextBatch(bytes: number): LineBatch {
-    const spare = bytes <= batchBytes ? this.#spares.pop() : undefined;
-    const batch = spare ?? new LineBatch(Math.max(batchBytes, bytes));
+    const batch = pool.take(bytes);
     this.#batches.push(batch);
     return batch;
   }
@@ -98,8 +99,7 @@ export class RotatingFiles {
     for (const batch of batches) {
       failure ??= await this.#writeBatch(batch);
       if (failure !== undefined) this.#losses.lose(batch.lines, failure);
-      batch.clear();
-      if (batch.bytes === batchBytes && this.#spares.length < maximumSpares) this.#spares.push(batch);
+      pool.give(batch);
     }
     if (failure === undefined) this.#losses.recover();
   }
@@ -120,10 +120,14 @@ export class RotatingFiles {
   /** Writes as many lines as the file has room for. */
   async #writeLines(batch: LineBatch): Promise<void> {
     const file = this.#file ?? (await this.#nextFile());
-    const lines = batch.next(this.#options.maxBytes - file.bytes, file.bytes === 0);
-    if (lines.length === 0) return this.#leaveFile();
-    await writeWhole(file.handle, lines);
-    file.bytes += lines.length;
+    const room = this.#options.maxBytes - file.bytes;
+    const blocks = batch.blocks(room - file.gap);
+    if (blocks !== undefined) await file.appendBlocks(blocks);
+    else {
+      const lines = batch.next(room, file.bytes === 0);
+      if (lines.length === 0) return this.#leaveFile();
+      await file.append(lines);
+    }
     batch.written();
   }
 
@@ -144,8 +148,7 @@ export class RotatingFiles {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const time = new Date().toISOString().replace(/[-:]/g, '').replace('.', '-');
     const path = join(folder, `capture-${time}-${process.pid}-${String(++this.#serial).padStart(6, '0')}.jsonl`);
-    const handle = await open(path, 'ax', 0o600);
-    this.#file = { handle, path, bytes: 0 };
+    this.#file = await CaptureFile.create(path);
     this.#lookedAt = performance.now();
     await this.#prune(path);
     return this.#file;
@@ -168,7 +171,7 @@ export class RotatingFiles {
     const file = this.#file;
     try {
       if (file?.bytes === 0) await unlink(file.path);
-      else await file?.handle.truncate(file.bytes);
+      else await file?.undo();
     } catch {
       // It is gone, or cannot be reached; why nothing is written is said by the caller.
     }
@@ -178,10 +181,6 @@ export class RotatingFiles {
   async #leaveFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.handle.close().catch(() => undefined); // what it could not write is lost and said already
+    await file?.close().catch(() => undefined); // what it could not write is lost and said already
   }
-}
-
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten;
 }

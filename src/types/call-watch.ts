@@ -12,7 +12,7 @@ export type WireHeaders = Readonly<Record<string, string | string[] | undefined>
  */
 export interface CallWatch {
   /**
-   * A backend is about to be asked.
+   * A backend is about to be asked; the client's body was read as a JSON object by then.
    * @param headers of the client's headers those that go on: name, value, name, value ...
    */
   attempt(target: AttemptTarget, headers: readonly string[]): AttemptWatch;
@@ -40,6 +40,8 @@ export interface AttemptWatch {
   readonly headers: readonly string[];
   /** A request goes out; a try may take two of them, where a token had to be renewed. */
   sent(request: WireRequest): WireWatch;
+  /** The answer came whole, and was read as a JSON object. */
+  readWhole(): void;
   /** The try gave no answer, for this reason. */
   failed(code: string): void;
 }

@@ -52,11 +52,15 @@ telemetry: {capture: {folder: "${folder}"${more.capture ?? ''}}}
 }
 
 export function readCapture(folder: string): CapturedLine[] {
+  return captureTexts(folder).map((line) => JSON.parse(line));
+}
+
+/** The lines of all files as they stand there. */
+export function captureTexts(folder: string): string[] {
   return captureFiles(folder).flatMap((name) =>
     readFileSync(join(folder, name), 'utf8')
       .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
+      .filter((line) => line.trim() !== ''),
   );
 }
 
