@@ -15,24 +15,28 @@ interface Known<Texts> {
 export class RememberedBytes<Texts extends readonly [string, ...string[]]> {
   readonly #build: (...texts: Texts) => string;
   readonly #known = new RecentMap<string, Known<Texts>>(maximumKnown);
+  /** What was asked for last, which spares looking for it: texts that come with a request have no hash yet. */
+  #latest: Known<Texts> | undefined;
 
   constructor(build: (...texts: Texts) => string) {
     this.#build = build;
   }
 
   of(...texts: Texts): Buffer {
+    if (this.#latest !== undefined && isSame(this.#latest.texts, texts)) return this.#latest.bytes;
     const known = this.#known.peek(texts[0]);
-    return known !== undefined && isSame(known.texts, texts) ? known.bytes : this.#remember(texts);
+    this.#latest = known !== undefined && isSame(known.texts, texts) ? known : this.#remember(texts);
+    return this.#latest.bytes;
   }
 
-  #remember(texts: Texts): Buffer {
-    const bytes = Buffer.from(this.#build(...texts));
-    this.#known.set(texts[0], { texts, bytes });
-    return bytes;
+  #remember(texts: Texts): Known<Texts> {
+    const known = { texts, bytes: Buffer.from(this.#build(...texts)) };
+    this.#known.set(texts[0], known);
+    return known;
   }
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {
-  for (let index = 1; index < one.length; index++) if (one[index] !== other[index]) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
   return true;
 }

@@ -29,6 +29,9 @@ export interface SpanBatchesOptions {
   readonly recovered: (lost: number) => void;
 }
 
+/** Of batches that were sent so much memory is kept to be filled again, and none that has become very large. */
+const kept = { batches: 2, bytes: 2 * 1024 * 1024 };
+
 /** Sends spans, many at once and one batch at a time; what is too much is dropped. */
 export class SpanBatches {
   readonly #sender: BatchSender;
@@ -37,6 +40,7 @@ export class SpanBatches {
   /** Those that are full, the oldest first. */
   readonly #full: TraceBatch[] = [];
   #open: TraceBatch | undefined;
+  readonly #spares: Buffer<ArrayBuffer>[] = [];
   /** Spans in all of them. */
   #waiting = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -77,7 +81,7 @@ export class SpanBatches {
 
   #put(write: (writer: JsonWriter) => void): void {
     const { frame, batchSize } = this.#options;
-    this.#open ??= new TraceBatch(frame.head, frame.tail);
+    this.#open ??= new TraceBatch(frame.head, frame.tail, this.#spares.pop());
     this.#open.add(write);
     this.#waiting++;
     if (this.#open.spans < batchSize) return;
@@ -108,7 +112,12 @@ export class SpanBatches {
     const { spans } = batch;
     this.#waiting -= spans;
     const { code, error } = await this.#sender.send(batch.end());
-    if (code === 0) this.#losses.recover();
-    else this.#losses.lose(spans, error?.message ?? 'the receiver refused them');
+    if (code !== 0) {
+      this.#losses.lose(spans, error?.message ?? 'the receiver refused them');
+      return; // its bytes may still be on their way
+    }
+    this.#losses.recover();
+    const { memory } = batch;
+    if (memory.length <= kept.bytes && this.#spares.length < kept.batches) this.#spares.push(memory);
   }
 }

@@ -3,17 +3,16 @@ import { JsonWriter, type Room } from './json-writer.ts';
 const firstBytes = 64 * 1024;
 const writer = new JsonWriter();
 
-/** Bytes that a batch had lately; the next one begins as large, so that it need not grow. */
-let expectedBytes = firstBytes;
-
 /** One request to the receiver of traces, which is filled with spans. */
 export class TraceBatch implements Room {
   spans = 0;
-  memory = Buffer.allocUnsafeSlow(expectedBytes);
+  memory: Buffer<ArrayBuffer>;
   used = 0;
   readonly #tail: string;
 
-  constructor(head: string, tail: string) {
+  /** @param memory that of a batch that is sent, if there is one */
+  constructor(head: string, tail: string, memory: Buffer<ArrayBuffer> | undefined) {
+    this.memory = memory ?? Buffer.allocUnsafeSlow(firstBytes);
     this.#tail = tail;
     this.#put((target) => target.text(head));
   }
@@ -30,7 +29,6 @@ export class TraceBatch implements Room {
   /** The whole request. Nothing can be added afterwards. */
   end(): Buffer {
     this.#put((target) => target.text(this.#tail));
-    expectedBytes = Math.max(firstBytes, Math.ceil(this.used * 1.1));
     return this.memory.subarray(0, this.used);
   }
 

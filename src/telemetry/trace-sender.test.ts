@@ -140,6 +140,28 @@ describe('batches of spans', () => {
     expect(all.length + lost).toBe(36);
     expect(lost).toBeGreaterThan(0);
   });
+
+  it('keep their bytes where sending failed, since a slow connection may still be taking them', async () => {
+    const taken: { readonly batch: Buffer; readonly text: string }[] = [];
+    const sender = {
+      send: async (batch: Buffer) => {
+        taken.push({ batch, text: batch.toString() });
+        return { code: taken.length % 2 };
+      },
+      shutdown: async () => undefined,
+    };
+    const spans = new SpanBatches(sender, { ...limits, batchSize: 2, ...quiet, frame: requestFrame(origin) });
+    for (let i = 0; i < 10; i++) {
+      spans.add(2, (index, writer) => writer.quoted(`span ${i} ${index}`));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await spans.close();
+    expect(taken).toHaveLength(10);
+    const failed = taken.filter((_, index) => index % 2 === 0);
+    for (const { batch, text } of failed) expect(batch.toString()).toBe(text);
+    const buffers = new Set(taken.map(({ batch }) => batch.buffer));
+    expect(buffers.size).toBeLessThan(10); // the others are filled again
+  });
 });
 
 it('times are exact', () => {
