@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what some tests want beside npm's packages: on Debian, as root, and only what is missing.
-#   test/deploy: Go with the packages of Helm's engine, and kubectl
+#   test/deploy: Go with the packages of Helm's engine, kubectl, and Prometheus, which asks what the Grafana board asks
 #   storage, limits: PostgreSQL and Redis, of which the tests start instances of their own
 #   approaches: bubblewrap, a sandbox for code
 set -eu
@@ -10,6 +10,7 @@ packages=()
 [ -d /usr/share/gocode/src/github.com/Masterminds/sprig ] || packages+=(golang-github-masterminds-sprig-dev)
 [ -d /usr/share/gocode/src/github.com/ghodss/yaml ] || packages+=(golang-github-ghodss-yaml-dev)
 command -v kubectl >/dev/null || packages+=(kubernetes-client)
+command -v prometheus >/dev/null || packages+=(prometheus)
 command -v redis-server >/dev/null || packages+=(redis-server)
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages+=(postgresql)
 command -v bwrap >/dev/null || packages+=(bubblewrap)

@@ -11,25 +11,25 @@ const pooled = 3;
  * comes then is written through the page cache, which takes it.
  */
 export class BatchPool {
+  /** Undefined: none was needed yet. */
   #spares: LineBatch[] | undefined;
-  readonly #own = new WeakSet<LineBatch>();
+  /** What comes back to the spares. */
+  #own: readonly LineBatch[] = [];
 
   /** An empty batch with room for so many bytes at least. */
   take(bytes: number): LineBatch {
-    const spare = bytes < batchBytes ? this.#all().pop() : undefined;
+    if (this.#spares === undefined) {
+      this.#own = makeBatches();
+      this.#spares = [...this.#own];
+    }
+    const spare = bytes < batchBytes ? this.#spares.pop() : undefined;
     return spare ?? new LineBatch(Buffer.allocUnsafeSlow(Math.max(batchBytes, bytes + 1)), false);
   }
 
   /** Takes back what is written or lost. */
   give(batch: LineBatch): void {
     batch.clear();
-    if (this.#own.has(batch)) this.#spares?.push(batch);
-  }
-
-  #all(): LineBatch[] {
-    this.#spares ??= makeBatches();
-    for (const batch of this.#spares) this.#own.add(batch);
-    return this.#spares;
+    if (this.#own.includes(batch)) this.#spares?.push(batch);
   }
 }
 

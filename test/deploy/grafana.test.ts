@@ -73,16 +73,9 @@ describe('the Grafana board', () => {
     }
   });
 
-  it('has queries whose brackets close, and variables that it defines', () => {
+  it('uses only variables that it defines', () => {
     const known = new Set([...variables.map(({ name }) => name), '__rate_interval']);
     for (const expression of expressions) {
-      const brackets = expression.replace(/"[^"]*"/g, '').replace(/[^()[\]{}]/g, '');
-      let rest = brackets;
-      for (let before = ''; before !== rest; ) {
-        before = rest;
-        rest = rest.replace(/\(\)|\[\]|\{\}/g, '');
-      }
-      expect(rest, expression).toBe('');
       for (const [, name = ''] of expression.matchAll(/\$(\w+)/g)) expect(known, expression).toContain(name);
     }
   });
