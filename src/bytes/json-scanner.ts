@@ -26,9 +26,12 @@ export class JsonScanner {
   readonly length: number;
   #nextBackslash = -1;
   readonly #mayHoldControls: boolean;
+  readonly #maximumDepth: number;
 
-  constructor(bytes: Buffer) {
+  /** @param depth how deep it may be nested, for a text that need not be refused */
+  constructor(bytes: Buffer, depth: number = maximumDepth) {
     this.bytes = bytes;
+    this.#maximumDepth = depth;
     this.length = bytes.length;
     this.#mayHoldControls = holdsControlCharacter(bytes);
   }
@@ -152,7 +155,9 @@ export class JsonScanner {
     for (;;) {
       const byte = bytes[i];
       if (byte === 0x7b || byte === 0x5b) {
-        if (closers.length === maximumDepth) throw new JsonSyntaxError(`nested deeper than ${maximumDepth}`, i);
+        if (closers.length === this.#maximumDepth) {
+          throw new JsonSyntaxError(`nested deeper than ${this.#maximumDepth}`, i);
+        }
         const closer = byte + 2; // "}" and "]" stand two behind "{" and "["
         closers.push(closer);
         i = this.skipSpace(i + 1);

@@ -13,6 +13,11 @@ it('finds the very bytes of fields and elements', () => {
   expect(value.field('b')).toBeUndefined();
 });
 
+it('finds a value however deep it is nested', () => {
+  const deep = `${'[{"a":'.repeat(2000)}1${'}]'.repeat(2000)}`;
+  expect(text(json(`{"deep":${deep}}`).field('deep'))).toBe(deep);
+});
+
 it('takes the last one of two fields of the same name, as JSON.parse does', () => {
   expect(text(json('{"a":1,"b":2,"\\u0061":3}').field('a'))).toBe('3');
 });

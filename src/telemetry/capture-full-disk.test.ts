@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
+import { readCapture } from '../../test/harness/capture-rig.ts';
 import { mountDisk } from '../../test/harness/mount-disk.ts';
 import { backendYaml, startTestGateway } from '../../test/harness/test-gateway.ts';
 
@@ -13,15 +14,6 @@ function fill(disk: string, left: number): void {
   const { bavail, bsize } = statfsSync(disk);
   writeFileSync(filler, Buffer.alloc(bavail * bsize - left));
   onTestFinished(() => rmSync(filler, { force: true }));
-}
-
-function readLines(folder: string): { readonly request: { readonly json: { readonly seed: number } } }[] {
-  return readdirSync(folder).flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line)),
-  );
 }
 
 it('a full disk costs lines and no request, is said once, and lines come again when there is room', {
@@ -49,14 +41,14 @@ it('a full disk costs lines and no request, is said once, and lines come again w
   const pause = () => new Promise((resolve) => setTimeout(resolve, 400));
 
   await ask(3);
-  await expect.poll(() => readLines(folder).length, { timeout: 20_000 }).toBe(3);
+  await expect.poll(() => readCapture(folder).length, { timeout: 20_000 }).toBe(3);
   fill(disk, 32 * 1024); // so that a batch fits in part, and breaks off within a line
   for (let round = 0; round < 4; round++) {
     await ask(20);
     await pause();
   }
   expect(said('exchanges cannot be captured')).toMatchObject([{ why: expect.stringContaining('ENOSPC') }]);
-  const kept = readLines(folder); // whole lines only
+  const kept = readCapture(folder); // whole lines only
   expect(kept.length).toBeGreaterThanOrEqual(3);
   expect(readdirSync(folder).length).toBeLessThanOrEqual(2);
 
@@ -72,8 +64,8 @@ it('a full disk costs lines and no request, is said once, and lines come again w
     .toBe(1);
   await gateway.gateway.close();
   const [{ lost } = {}] = said('exchanges are captured again');
-  const lines = readLines(folder);
+  const lines = readCapture(folder);
   expect(lines.length + Number(lost)).toBe(asked);
-  expect(lines.at(-1)?.request.json.seed).toBe(asked - 1);
+  expect(lines.at(-1).request.json.seed).toBe(asked - 1);
   expect(said('exchanges cannot be captured')).toHaveLength(1);
 });

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startFakeBackend } from '../../test/fake-backend/fake-backend.ts';
+import { readCapture } from '../../test/harness/capture-rig.ts';
 import { runCommand } from '../../test/harness/command-line.ts';
 import { backendYaml, writeConfig } from '../../test/harness/test-gateway.ts';
 
@@ -32,12 +33,7 @@ async function capture(settings: string): Promise<string> {
 }
 
 function readSeeds(folder: string): number[] {
-  return readdirSync(folder).flatMap((name) =>
-    readFileSync(join(folder, name), 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line).request.json.seed),
-  );
+  return readCapture(folder).map((line) => line.request.json.seed);
 }
 
 it('each of several workers writes files of its own, and together they hold every exchange once', {

@@ -27,6 +27,9 @@ describe('capture', () => {
     const [line] = await rig.lines(1);
     expect(line).toMatchObject({ v: 3, caller: 'alice', protocol: 'chat-completions', outcome: 'complete' });
     expect(line.request).toMatchObject({ method: 'POST', path: '/v1/chat/completions', json: JSON.parse(sent) });
+    const [written] = captureTexts(rig.folder);
+    expect(written).toContain(`"json":${sent}},"attempts"`);
+    expect(written).toContain(`"json":${got},"chunks"`);
     expect(line.request.headers).toMatchObject({ authorization: '[secret]', 'content-type': 'application/json' });
     const [attempt] = line.attempts;
     expect(attempt).toMatchObject({ backend: 'a', model: 'm', end: 'whole' });

@@ -1,21 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { startFakeBackend } from '../fake-backend/fake-backend.ts';
 import { backendYaml, startTestGateway } from '../harness/test-gateway.ts';
+import { panels, variableQueries, variables } from './grafana-board.ts';
 
-interface Panel {
-  readonly title: string;
-  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
-}
-
-const board = JSON.parse(await readFile(new URL('../../deploy/grafana/headrace.json', import.meta.url), 'utf8'));
-const panels = board.panels as Panel[];
-const variables = board.templating.list as { name: string; query: { query: string } | string }[];
-const expressions = [
-  ...panels.flatMap((panel) => panel.targets.map((target) => target.expr)),
-  ...variables.flatMap(({ query }) => (typeof query === 'string' ? [] : [query.query])),
-];
+const expressions = [...panels.flatMap((panel) => panel.targets.map((target) => target.expr)), ...variableQueries];
 
 /** The metrics of a gateway that has served, refused and failed, with the labels that each has. */
 async function servedMetrics(): Promise<Map<string, Set<string>>> {

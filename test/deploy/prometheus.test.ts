@@ -1,16 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startFakeBackend } from '../fake-backend/fake-backend.ts';
 import { hasPrometheus, type RealPrometheus, startPrometheus } from '../harness/real-prometheus.ts';
 import { backendYaml, startTestGateway, type TestGateway } from '../harness/test-gateway.ts';
-
-interface Board {
-  readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
-  readonly templating: {
-    readonly list: readonly { readonly name: string; readonly query: { query: string } | string }[];
-  };
-}
+import { panels, variableQueries } from './grafana-board.ts';
 
 const adminKey = 'key-of-the-administrator-0815';
 const asAdmin = { authorization: `Bearer ${adminKey}` };
@@ -44,11 +37,6 @@ function filledIn(expression: string): string {
 }
 
 describe.skipIf(!hasPrometheus())('a real Prometheus', () => {
-  let board: Board;
-  beforeAll(async () => {
-    board = JSON.parse(await readFile(new URL('../../deploy/grafana/headrace.json', import.meta.url), 'utf8'));
-  });
-
   it('reads the metrics, and has a value for every query of the Grafana board', { timeout: 60_000 }, async () => {
     const gateway = await startServing();
     const prometheus = await startPrometheus(new URL(gateway.url).host, adminKey);
@@ -57,7 +45,7 @@ describe.skipIf(!hasPrometheus())('a real Prometheus', () => {
     await untilCounted(prometheus, 1);
     await serve(gateway);
     await untilCounted(prometheus, 2);
-    for (const { title, targets } of board.panels) {
+    for (const { title, targets } of panels) {
       for (const { expr } of targets) {
         const samples = await prometheus.query(filledIn(expr));
         expect(samples.length, `${title}: ${expr}`).toBeGreaterThan(0);
@@ -67,10 +55,14 @@ describe.skipIf(!hasPrometheus())('a real Prometheus', () => {
         ).toBe(true);
       }
     }
-    const failed = board.panels.find(({ title }) => title === 'Failed')?.targets[0]?.expr ?? '';
+    const failed = panels.find(({ title }) => title === 'Failed')?.targets[0]?.expr ?? '';
     const [share] = await prometheus.query(filledIn(failed));
     expect(share?.value).toBeGreaterThan(0);
     expect(share?.value).toBeLessThan(1);
+    for (const query of variableQueries) {
+      const [, series = '', label = ''] = /^label_values\((.*),\s*(\w+)\)$/.exec(query) ?? [];
+      expect((await prometheus.labelValues(label, filledIn(series))).length, query).toBeGreaterThan(0);
+    }
     const backends = await prometheus.labelValues('backend', 'headrace_requests_total');
     expect(backends).toEqual(expect.arrayContaining(['bad', 'good']));
   });

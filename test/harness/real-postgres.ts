@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from './end-process.ts';
+import { sayMissing } from './missing-program.ts';
 
 /** A PostgreSQL server of this process' own, on a free port, with its data in a temporary folder. */
 export interface RealPostgres {
@@ -30,8 +31,7 @@ export function findPostgres(): string | undefined {
   const versions = existsSync(root) ? readdirSync(root).sort((one, other) => Number(other) - Number(one)) : [];
   const folder = versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')));
   if (folder !== undefined) return folder;
-  if (process.env.CI === 'true') throw new Error('PostgreSQL is not installed: apt-get install postgresql');
-  process.stderr.write('SKIPPED: PostgreSQL is not installed, so nothing of it is tested\n');
+  sayMissing('PostgreSQL', 'postgresql');
   return undefined;
 }
 

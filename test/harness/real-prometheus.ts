@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from './end-process.ts';
+import { sayMissing } from './missing-program.ts';
 import { freePort } from './real-postgres.ts';
 
 /** One series of an answer: its labels, and its value now. */
@@ -30,8 +31,7 @@ export interface RealPrometheus {
  */
 export function hasPrometheus(): boolean {
   if (spawnSync('prometheus', ['--version'], { stdio: 'ignore' }).status === 0) return true;
-  if (process.env.CI === 'true') throw new Error('Prometheus is not installed: apt-get install prometheus');
-  process.stderr.write('SKIPPED: Prometheus is not installed, so nothing of it is tested\n');
+  sayMissing('Prometheus', 'prometheus');
   return false;
 }
 

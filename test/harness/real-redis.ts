@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endProcess } from './end-process.ts';
+import { sayMissing } from './missing-program.ts';
 import { freePort } from './real-postgres.ts';
 
 /** A Redis or Valkey server of this process' own, on a free port, that keeps nothing on the disk. */
@@ -32,8 +33,7 @@ export function findRedis(): string | undefined {
     (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
   );
   if (program !== undefined) return program;
-  if (process.env.CI === 'true') throw new Error('Redis is not installed: apt-get install redis-server');
-  process.stderr.write('SKIPPED: Redis is not installed, so nothing of it is tested\n');
+  sayMissing('Redis', 'redis-server');
   return undefined;
 }
 
