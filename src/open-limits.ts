@@ -5,7 +5,7 @@ import { GovernedLimiter } from './limits/governed-limiter.ts';
 import type { Governor } from './limits/governor.ts';
 import type { AuthorityState } from './limits/leases/authority-reach.ts';
 import { LeaseGovernor } from './limits/leases/lease-governor.ts';
-import type { LeaseAuthority } from './limits/leases/lease-messages.ts';
+import { type LeaseAuthority, leaseSpans, strictMissingMs } from './limits/leases/lease-messages.ts';
 import type { LoadUsed } from './limits/leases/load-used.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { MemoryGovernor } from './limits/memory-governor.ts';
@@ -39,8 +39,10 @@ export interface LimitsPorts {
   readonly authority: LeaseAuthority | undefined;
 }
 
-/** Longer than a store that lost everything grants nothing. */
-const longestStartMs = 5000;
+/** Longer than a store that knows nothing waits at its first start. */
+const longestSharedStartMs = 5000;
+/** Longer than it takes until all others that are there know of this one, or their leases are over. */
+const longestStrictStartMs = 12_000;
 
 /** Limits in Redis where there is one, else over all workers where there are some, else in this process. */
 export async function openLimits({ sharedLimits, workers }: Settings, ports: LimitsPorts): Promise<OpenLimits> {
@@ -52,8 +54,10 @@ export async function openLimits({ sharedLimits, workers }: Settings, ports: Lim
   const loadUsed = createLoad(ports);
   if (redisUrl !== undefined) {
     const { RedisAuthority } = await import('./limits/leases/redis-authority.ts');
+    const isStrict = whenStoreLost === 'refuse';
+    const spans = { missing: isStrict ? strictMissingMs : leaseSpans.missing };
     const governor = new LeaseGovernor({
-      authority: new RedisAuthority({ url: redisUrl }),
+      authority: new RedisAuthority({ url: redisUrl, spans }),
       whenLost: whenStoreLost,
       expectedMembers: workers * replicasOf(env),
       onSettled,
@@ -63,12 +67,13 @@ export async function openLimits({ sharedLimits, workers }: Settings, ports: Lim
         else log.error({ error, when_store_lost: whenStoreLost }, 'the shared store of limits cannot be reached');
       },
     });
-    return leased(governor, new GovernedLimiter(governor), () => governor.authorityState);
+    const longestStartMs = isStrict ? longestStrictStartMs : longestSharedStartMs;
+    return leased(governor, new GovernedLimiter(governor), longestStartMs, () => governor.authorityState);
   }
   if (ports.authority !== undefined) {
     const { authority } = ports;
     const governor = new LeaseGovernor({ authority, whenLost: 'share', expectedMembers: workers, onSettled, loadUsed });
-    return leased(governor, limiter, undefined);
+    return leased(governor, limiter, longestSharedStartMs, undefined);
   }
   const governor: MemoryGovernor = new MemoryGovernor({
     ...(onSettled && { onSettled }),
@@ -89,7 +94,12 @@ export function degradableLimits({ store }: OpenLimits): DegradablePart[] {
   ];
 }
 
-function leased(governor: LeaseGovernor, limiter: Limiter, store: OpenLimits['store']): OpenLimits {
+function leased(
+  governor: LeaseGovernor,
+  limiter: Limiter,
+  longestStartMs: number,
+  store: OpenLimits['store'],
+): OpenLimits {
   return { governor, limiter, store, ready: () => governor.ready(longestStartMs), close: () => governor.close() };
 }
 

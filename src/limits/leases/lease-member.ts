@@ -4,7 +4,9 @@ import { AuthorityReach, type AuthorityState } from './authority-reach.ts';
 import { type LeaseAuthority, leaseSpans, mostReports, type SyncReply } from './lease-messages.ts';
 import { share } from './lease-share.ts';
 import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
-import { type LoadUsed, loadSlots } from './load-used.ts';
+import type { LoadUsed } from './load-used.ts';
+import { MemberMemory } from './member-memory.ts';
+import { StoredUse } from './stored-use.ts';
 import { Turns } from './turns.ts';
 
 /** What becomes of limits when their store cannot be reached. */
@@ -30,7 +32,6 @@ const busyGapMs = 100;
 const restGapMs = 1000;
 const shortestGapMs = 10;
 const waitingGapMs = 25;
-const loadAgainMs = 1000;
 
 /** Takes part in sharing limits: tells the authority what was used, and what is wanted. One message at a time. */
 export class LeaseMember implements SlotPorts {
@@ -42,16 +43,16 @@ export class LeaseMember implements SlotPorts {
   readonly #touched = new Set<LeaseSlot>();
   /** Slots of which this member holds or uses something. */
   readonly #held = new Map<string, LeaseSlot>();
+  readonly #stored: StoredUse;
+  readonly #memory = new MemberMemory();
+  /** What an authority that knows nothing of it has to be told still. */
+  readonly #untold = new Set<LeaseSlot>();
   readonly #listeners: (() => void)[] = [];
   readonly #refresh: (at: Moment) => void;
   readonly #turns: Turns;
   readonly #reach: AuthorityReach;
-  #graceMs = 0;
-  /** Members, as the authority said; 0: it never did. */
-  #told = 0;
   #seq = 0;
   #sweptAt = 0;
-  #isLoading = false;
   #isClosed = false;
   #isUrgent = false;
   #waiting = 0;
@@ -64,6 +65,7 @@ export class LeaseMember implements SlotPorts {
     this.#reach = new AuthorityReach((state) => {
       if (!this.#isClosed) options.onState?.(state);
     });
+    this.#stored = new StoredUse(options.loadUsed, () => this.#turns.within(0));
     this.#turns = new Turns(
       () => this.#sync(false),
       () => this.#nextGap(),
@@ -89,7 +91,7 @@ export class LeaseMember implements SlotPorts {
   async ready(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs;
     while (performance.now() < end) {
-      if (this.isLost || (this.#reach.wasReached && this.#graceMs === 0)) return;
+      if (this.isLost || (this.#reach.wasReached && this.#memory.graceMs === 0)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
@@ -122,11 +124,11 @@ export class LeaseMember implements SlotPorts {
   /** While the store is lost: brings a slot's share up to date. */
   shareLost(slot: LeaseSlot): void {
     if (!this.isLost || this.#options.whenLost !== 'share') return;
-    if (slot.kind === 'period' && slot.unallotted === undefined) void this.#load([slot]);
+    if (slot.kind === 'period' && slot.unallotted === undefined) this.#stored.tell([slot]);
     share(
       slot,
       this.#options.clock.read().monotonicMs - this.#reach.lostAt,
-      this.#told || (this.#options.expectedMembers ?? 1),
+      this.#memory.members || (this.#options.expectedMembers ?? 1),
     );
   }
 
@@ -138,6 +140,7 @@ export class LeaseMember implements SlotPorts {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#turns.close();
+    this.#refresh(this.#options.clock.read());
     for (const slot of this.#held.values()) this.#touched.add(slot);
     while (!this.isLost && this.#reach.wasReached) {
       await this.#sync(true);
@@ -151,20 +154,21 @@ export class LeaseMember implements SlotPorts {
     if (this.#isUrgent) return 0;
     if (this.#waiting > 0) return waitingGapMs;
     if (this.#touched.size >= mostReports) return 0;
-    return this.#touched.size > 0 || this.#held.size > 0 || this.#graceMs > 0 ? busyGapMs : restGapMs;
+    return this.#touched.size > 0 || this.#held.size > 0 || this.#memory.graceMs > 0 ? busyGapMs : restGapMs;
   }
 
   async #sync(isLeaving: boolean): Promise<void> {
     const at = this.#options.clock.read().monotonicMs;
-    if (at - this.#sweptAt >= restGapMs || isLeaving) this.#sweep(at);
+    if (at - this.#sweptAt >= restGapMs && !isLeaving) this.#sweep(at);
     this.#isUrgent = false;
     const slots = this.#pick();
     const reports = slots.map((slot) => slot.report(at, idleMs));
     try {
-      const request = { member: this.id, seq: ++this.#seq, isLeaving, members: this.#told, reports };
+      const words = this.#memory.words(this.#untold.size === 0);
+      const request = { member: this.id, seq: ++this.#seq, isLeaving, ...words, reports };
       const reply = await this.#options.authority.sync(request);
       if (reply.isStale) throw new Error('a later message was handled already');
-      this.#answered(at);
+      this.#answered(at, reply);
       this.#apply(slots, reply);
     } catch (error) {
       for (const slot of slots) slot.failed();
@@ -191,15 +195,16 @@ export class LeaseMember implements SlotPorts {
   }
 
   #apply(slots: readonly LeaseSlot[], reply: SyncReply): void {
-    this.#graceMs = reply.graceMs;
-    // An authority that has lost everything has not heard all of them yet.
-    this.#told = reply.graceMs > 0 ? Math.max(this.#told, reply.members) : reply.members;
     const now = this.#options.clock.read().monotonicMs;
     const offset = reply.wallMs - Date.now();
     if (Math.abs(offset - this.wallOffsetMs) > 500) this.wallOffsetMs = offset;
     for (const [index, slot] of slots.entries()) {
       const answer = reply.slots[index];
-      if (answer === undefined) continue;
+      if (answer === undefined) {
+        slot.failed();
+        continue;
+      }
+      this.#untold.delete(slot);
       slot.acknowledged(now, answer);
       if (slot.allotted > 0 || slot.used > 0) this.#held.set(slot.key, slot);
       else this.#held.delete(slot.key);
@@ -212,24 +217,7 @@ export class LeaseMember implements SlotPorts {
       this.#isUrgent = true; // a call waits for it elsewhere
     }
     const unknown = slots.filter(({ isUnknown }) => isUnknown);
-    if (unknown.length > 0) void this.#load(unknown);
-  }
-
-  /** The authority asks what is stored of periods. */
-  async #load(slots: readonly LeaseSlot[]): Promise<void> {
-    if (this.#isLoading) return;
-    this.#isLoading = true;
-    try {
-      await loadSlots(slots, this.#options.loadUsed);
-      this.#isLoading = false;
-      this.#turns.within(0);
-    } catch {
-      // The storage tells of its own state. Meanwhile what is held is used, and it is tried again.
-      setTimeout(() => {
-        this.#isLoading = false;
-        for (const slot of slots) slot.touch();
-      }, loadAgainMs).unref();
-    }
+    if (unknown.length > 0 && reply.graceMs === 0) this.#stored.tell(unknown);
   }
 
   /** Looks after what nobody touches: windows that empty by themselves, and what has not been used for long. */
@@ -243,8 +231,15 @@ export class LeaseMember implements SlotPorts {
     }
   }
 
-  #answered(sentAt: number): void {
+  #answered(sentAt: number, reply: SyncReply): void {
     this.isBounded = true;
-    if (this.#reach.answered(sentAt)) for (const slot of this.#held.values()) slot.touch();
+    const wasOver = !this.mayAdmit;
+    const isBack = this.#reach.answered(sentAt);
+    const isNew = this.#memory.heard(reply);
+    for (const slot of isBack || isNew ? this.#held.values() : []) {
+      slot.touch();
+      if (isNew) this.#untold.add(slot);
+      if (isNew && wasOver) slot.giveUp();
+    }
   }
 }

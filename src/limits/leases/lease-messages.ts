@@ -26,14 +26,24 @@ import { windowMs } from '../sliding-window.ts';
  *    so its lease ends no later than at the authority. The authority's clock stands still while nobody speaks to it
  *    (`longestBeat`), so that its own outage ends no leases.
  * 5. A member that was away and comes back gets its orphan back in exchange, never more than there is room for.
- * 6. An authority that lost everything grants nothing for `grace`, and as long as fewer members have spoken than any of
- *    them remembers, up to `lease`: by then a member that was silent may not use what it holds. Periods begin from `base`,
- *    the stored counter, to which each member adds what may not be stored yet; what one holds that has spoken, but
- *    cannot say that yet, is granted to nobody.
+ * 6. An authority that lost everything grants nothing before it has heard all who may hold something of what it knew.
+ *    Whom it waits for, its members remember: every reply says who the others are (also those that are gone and of
+ *    which something counts still), and an authority with another `epoch` asks each for that. One is heard when it has
+ *    told all that it holds and whom it remembers. Nobody waits for longer than `missing`: after a lease those who are silent
+ *    may use nothing any more, and a window later what they used counts no more.
+ *    Where `missing` is longer than a lease, nobody may be forgotten: a member is granted something only when all others that
+ *    are there have said that they know it (a change of view, as in virtual synchrony: Birman and Joseph, 1987). One
+ *    whose lease was over when it met the new authority keeps what it used, and gives up the rest, which may have been
+ *    granted to others meanwhile.
+ * 7. Periods begin from `base`, the stored counter, which is asked for when all are heard, and to which each member adds
+ *    what may not be stored yet. What one holds that cannot say that yet is granted to nobody; when it is gone
+ *    before it could, what it may have used since counts as used for good.
  *
  * What it does not promise: with `when_store_lost: share`, members that lost the authority go on with all that they
  * hold, and after a while with an equal share. Where the authority was lost to all, this keeps the limit; where only
- * some members cannot reach it, each of these may go above by at most what it holds, or its share.
+ * some members cannot reach it, each of these may go above by at most what it holds, or its share. And an authority that lost
+ * everything and hears for `grace` none that knows all others (new members alone, or such as were cut off for longer than a
+ * lease while new ones came) takes that for a first start, or waits for too few.
  */
 export interface LeaseAuthority {
   /** @throws where the authority cannot be reached in time; whether it has got the message is then not known */
@@ -49,8 +59,12 @@ export interface SyncRequest {
   readonly seq: number;
   /** It ends: all that it holds beyond what it used is free. */
   readonly isLeaving: boolean;
-  /** How many members there were as the authority said last, this one included; 0: it never said. */
-  readonly members: number;
+  /** Of the authority that answered last; empty: none ever did, and nothing is held. */
+  readonly epoch: string;
+  /** The last view of that epoch whose members it knows. */
+  readonly view: number;
+  /** The others that it knows of, where the authority asks, once all that is held was told to it. */
+  readonly remembered: readonly string[] | undefined;
   /** At most {@link mostReports}. */
   readonly reports: readonly SlotReport[];
 }
@@ -84,11 +98,19 @@ export interface SyncReply {
   readonly wallMs: number;
   /** Members that are there, this one included. */
   readonly members: number;
-  /** So long the authority will grant nothing, as it has lost what it knew. */
+  /** So long at most this member will be granted nothing: others may hold something unheard, or do not know it yet. */
   readonly graceMs: number;
+  /** One for as long as the authority remembers anything. */
+  readonly epoch: string;
+  /** It grows with every change of who counts. */
+  readonly view: number;
+  /** It lacks what this member holds and remembers. */
+  readonly isAsking: boolean;
+  /** The members of this view but this one, where it does not know the view yet. */
+  readonly others: readonly string[] | undefined;
   /** Keys of which others lack what this member may have to spare. */
   readonly recalled: readonly string[];
-  /** In the order of the reports. */
+  /** In the order of the reports; none where these were of another epoch, and are to be said again. */
   readonly slots: readonly SlotReply[];
 }
 
@@ -110,10 +132,10 @@ export interface LeaseSpans {
   readonly lease: number;
   /** The authority's clock goes on by at most this between two messages. Members speak at least twice as often. */
   readonly longestBeat: number;
-  /**
-   * So long at least an authority grants nothing after it has lost all that it knew; 0 where its members end with it.
-   */
+  /** So long at least an authority grants nothing when it knows nothing; 0 where its members end with it. */
   readonly grace: number;
+  /** So long at most an authority that lost what it knew waits for those whom somebody remembers. */
+  readonly missing: number;
   /** What a member that is gone may have used counts for so long. */
   readonly window: number;
   /** A member that may have something to spare and was silent on a key for so long is asked, whatever it said last. */
@@ -124,8 +146,12 @@ export const leaseSpans: LeaseSpans = {
   lease: 10_000,
   longestBeat: 2000,
   grace: 3000,
+  missing: 10_000,
   window: windowMs,
   staleReport: 500,
 };
+
+/** Of {@link LeaseSpans.missing}, where limits are to hold against those that were never heard, too. */
+export const strictMissingMs = leaseSpans.lease + leaseSpans.window;
 
 export const mostReports = 256;

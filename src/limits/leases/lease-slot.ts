@@ -103,6 +103,11 @@ export class LeaseSlot {
     this.#ports.touched(this);
   }
 
+  /** Nothing more may be taken of it, as others may hold it now. */
+  giveUp(): void {
+    this.allotted = Math.min(this.allotted, this.used);
+  }
+
   /** A call of a period ended and took this. */
   ended(monotonicMs: number, taken: number): void {
     this.#recent ??= new Float64Array(recentSeconds);

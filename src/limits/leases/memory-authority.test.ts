@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LeaseSpans, leaseSpans } from './lease-messages.ts';
+import { type LeaseSpans, leaseSpans, strictMissingMs } from './lease-messages.ts';
 import { MemoryAuthority } from './memory-authority.ts';
-import { forgetfulLists, live, stepLists, type World } from './test-members.ts';
+import { forgetfulLists, stepLists } from './test-lists.ts';
+import { live } from './test-lives.ts';
+import type { World } from './test-member.ts';
 import { sliceAfterDeath, slicesAfterLoss } from './test-slices.ts';
 
 class MemoryWorld implements World {
@@ -57,16 +59,20 @@ describe('the protocol of leases, over an authority in memory', () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  it('never lets more be used where the authority forgets everything, whoever is late to say what it holds', async () => {
+  it('never lets more be used where the authority forgets everything, whoever is late, killed or cut off then', async () => {
     let admitted = 0;
+    let forgotten = 0;
     await fc.assert(
-      fc.asyncProperty(forgetfulLists, async (steps) => {
-        const world = new MemoryWorld({ grace: leaseSpans.grace });
-        admitted += (await live(steps, world, 'm')).admitted;
+      fc.asyncProperty(forgetfulLists(45), async (steps) => {
+        const world = new MemoryWorld({ grace: leaseSpans.grace, missing: strictMissingMs });
+        const story = await live(steps, world, 'm');
+        admitted += story.admitted;
+        forgotten += story.forgotten;
       }),
       { numRuns: 2000 },
     );
     expect(admitted).toBeGreaterThan(2000);
+    expect(forgotten).toBeGreaterThan(1000);
   });
 
   it('gives nothing of what a member holds that cannot say yet what of it is stored', async () => {

@@ -10,9 +10,12 @@ import type { Grant } from '../governor.ts';
 import { limit } from '../test-limits.ts';
 import type { AuthorityState } from './authority-reach.ts';
 import { LeaseGovernor, type LeaseGovernorOptions } from './lease-governor.ts';
-import type { Division } from './memory-authority.ts';
+import { strictMissingMs } from './lease-messages.ts';
+import type { Division } from './limit-division.ts';
 import { RedisAuthority } from './redis-authority.ts';
-import { forgetfulLists, live, stepLists, type World } from './test-members.ts';
+import { forgetfulLists, stepLists } from './test-lists.ts';
+import { live } from './test-lives.ts';
+import type { World } from './test-member.ts';
 import { sliceAfterDeath, slicesAfterLoss } from './test-slices.ts';
 
 const program = findRedis();
@@ -55,15 +58,14 @@ describe.skipIf(program === undefined)('leases over a real Redis', () => {
 
   it.each([
     ['whatever is lost, late, killed or cut off', stepLists, 0],
-    ['where it forgets everything, whoever is late to say what it holds', forgetfulLists, 90],
+    ['where it forgets everything, whoever is late, killed or cut off then', forgetfulLists(0), 90],
   ])(
     'divides as the authority in memory does, %s',
     async (_, lists, grace) => {
       await fc.assert(
         fc.asyncProperty(lists, async (steps) => {
           const prefix = `{${randomUUID()}}:`;
-          const spans = { lease: 300, grace };
-          let forgottenAt = Number.POSITIVE_INFINITY;
+          const spans = { lease: 300, grace, missing: strictMissingMs };
           const authority = new RedisAuthority({ url: new Secret(redis.url), prefix, spans, timeoutMs: 5000 });
           const maximum = (key: string) => (key.endsWith('@0') ? 400 : 200);
           const world: World = {
@@ -74,7 +76,6 @@ describe.skipIf(program === undefined)('leases over a real Redis', () => {
             forget: async () => {
               const keys = await client.keys(`${prefix}*`);
               if (keys.length > 0) await client.del(keys);
-              forgottenAt = performance.now();
             },
             division: async (key) => {
               const found = await division(prefix, key);
@@ -83,10 +84,6 @@ describe.skipIf(program === undefined)('leases over a real Redis', () => {
           };
           try {
             await live(steps, world, prefix);
-          } catch (error) {
-            // Real time passes beside that of the list; who says nothing for a whole lease after that is not waited for.
-            fc.pre(performance.now() - forgottenAt < spans.lease);
-            throw error;
           } finally {
             await authority.close();
           }

@@ -46,7 +46,7 @@ export class RedisAuthority implements LeaseAuthority {
 
   constructor(options: RedisAuthorityOptions) {
     this.#options = options;
-    this.#prefix = options.prefix ?? '{headrace:limits}:';
+    this.#prefix = options.prefix ?? '{headrace:leases}:';
     this.#timeoutMs = options.timeoutMs ?? 250;
   }
 
@@ -76,7 +76,7 @@ export class RedisAuthority implements LeaseAuthority {
     }
   }
 
-  #args({ member, seq, isLeaving, members, reports }: SyncRequest): string[] {
+  #args({ member, seq, isLeaving, epoch, view, remembered, reports }: SyncRequest): string[] {
     const prefix = this.#prefix;
     const keys = [
       `${prefix}clock`,
@@ -84,12 +84,13 @@ export class RedisAuthority implements LeaseAuthority {
       `${prefix}recall:`,
       ...reports.map(({ key }) => `${prefix}k:${key}`),
     ];
-    const { lease, longestBeat, grace, window, staleReport } = { ...leaseSpans, ...this.#options.spans };
-    const spans = [lease, longestBeat, grace, window, staleReport];
+    const { lease, longestBeat, grace, missing, window, staleReport } = { ...leaseSpans, ...this.#options.spans };
+    const spans = [lease, longestBeat, grace, missing, window, staleReport];
+    const others = remembered === undefined ? '-' : remembered.join(' ');
     return [
       String(keys.length),
       ...keys,
-      ...[member, String(seq), isLeaving ? '1' : '0', String(members), ...spans.map(String)],
+      ...[member, String(seq), isLeaving ? '1' : '0', epoch, String(view), others, ...spans.map(String)],
       ...reports.flatMap(({ kind, maximum, allotted, used, step, wanted, needed, base }) => [
         kind,
         ...[maximum, allotted, used, step, wanted, needed, base ?? '', keptMs(kind)].map(String),
@@ -134,23 +135,26 @@ function withinTime<T>(work: Promise<T>, milliseconds: number): Promise<T> {
 
 function parseReply(answer: unknown, { reports }: SyncRequest, prefix: string): SyncReply {
   if (!Array.isArray(answer)) throw new Error('it answers something else than the script of limits does');
-  const [stale, wallMs, members, graceMs, recalledCount] = answer.slice(0, 5).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const begin = 5 + recalledCount;
-  const recalled = answer.slice(5, begin).map((key) => String(key).slice(prefix.length + 2));
-  const isStale = stale === 1;
+  const [stale, epoch, asking, others] = answer.slice(0, 4).map(String) as [string, string, string, string];
+  const numbers = answer.slice(4, 9).map(Number) as [number, number, number, number, number];
+  const [wallMs, members, graceMs, view, recalledCount] = numbers;
+  const begin = 9 + recalledCount;
+  const recalled = answer.slice(9, begin).map((key) => String(key).slice(prefix.length + 2));
+  const isStale = stale === '1';
   return {
     isStale,
     wallMs,
     members,
     graceMs,
+    epoch,
+    view,
+    isAsking: asking === '1',
+    others: others === '-' ? undefined : others.split(' ').filter((name) => name !== ''),
     recalled,
-    slots: isStale ? [] : reports.map((_, index) => parseSlot(answer.slice(begin + 6 * index, begin + 6 * index + 6))),
+    slots:
+      answer.length === begin
+        ? []
+        : reports.map((_, index) => parseSlot(answer.slice(begin + 6 * index, begin + 6 * index + 6))),
   };
 }
 
