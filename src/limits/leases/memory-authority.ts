@@ -57,13 +57,13 @@ export class MemoryAuthority implements LeaseAuthority {
   handle(request: SyncRequest): SyncReply {
     const { member, isLeaving, reports } = request;
     const now = this.#advance();
-    const doCount = this.#members.hear(request, now);
-    if (doCount === undefined) return staleReply;
+    const isCurrent = this.#members.hear(request, now);
+    if (isCurrent === undefined) return staleReply;
     const members = this.#members.living(now);
     const words = this.#members.words(member, now);
     const isWaiting = this.#members.waitMs(now) > 0;
     const turn = { member, now, members, graceMs: words.graceMs, isWaiting, isLeaving };
-    const slots = doCount ? reports.map((report) => this.#slot(report, turn)) : [];
+    const slots = isCurrent ? reports.map((report) => this.#slot(report, turn)) : [];
     const recalled = [...(this.#recalled.get(member) ?? [])];
     this.#recalled.delete(member);
     return { isStale: false, wallMs: this.#wall(), members, ...words, recalled, slots };
