@@ -7,7 +7,7 @@ import type { Measurement } from './measured-target.ts';
 import { OwnedProcess } from './owned-process.ts';
 import { type Change, type ConfigSize, changes, ReloadFolders } from './reload-folders.ts';
 import { median, row } from './results.ts';
-import { builtProgram } from './targets.ts';
+import { builtProgram, nodeOptions } from './targets.ts';
 import { findFreePort, type Toolbox } from './toolbox.ts';
 
 /** How large the configuration is, and how the load. */
@@ -46,7 +46,7 @@ export async function measureReloadLatency(size: ReloadSize, toolbox: Toolbox, w
     env: { DELAY_US: String(mockDelayMs * 1000) },
   });
   const flags = ['start', '--config-dir', folders.folder, '--port', String(port), '--log-level', 'warn'];
-  const gateway = new OwnedProcess([process.execPath, '--max-semi-space-size=16', builtProgram, ...flags], {
+  const gateway = new OwnedProcess([process.execPath, ...nodeOptions, builtProgram, ...flags], {
     log: join(work, 'gateway.log'),
     core: gatewayCore,
   });

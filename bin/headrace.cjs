@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=16 --v8-pool-size=1
 'use strict'; // must be readable by old Nodes, so that they get a sentence and not a syntax error
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');

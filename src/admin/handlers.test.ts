@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startTestGateway } from '../../test/harness/test-gateway.ts';
 
@@ -41,6 +43,27 @@ describe('GET /admin/config', () => {
     for (const secret of ['key-of-the-backend', 'org-secret-value', 'key-of-the-provider', 'key-of-the-admin']) {
       expect(text).not.toContain(secret);
     }
+  });
+
+  it('shows what is in force, also where the file is another by now', async () => {
+    const file = (window: number) =>
+      `backend_type: custom\napi_base_url: http://127.0.0.1:9/v1\nauth_type: none\nmodels: {m: {limits: {context_window: ${window}}}}\n`;
+    const path = 'backends/a/backend.yaml';
+    const gateway = await startTestGateway({
+      files: { [path]: file(5) },
+      env: { HEADRACE_ADMIN_KEY: 'key-of-the-admin' },
+    });
+    const shown = async () => {
+      const answer = await gateway.get('/admin/config', { authorization: 'Bearer key-of-the-admin' });
+      const { backends } = (await answer.json()) as { backends: Shown[] };
+      return backends[0]?.settings.find(({ name }) => name === 'models.m.limits.context_window')?.value;
+    };
+    await writeFile(join(gateway.folder, path), 'backend_type: [');
+    expect((await gateway.gateway.reload('a broken file')).ok).toBe(false);
+    expect(await shown()).toBe(5);
+    await writeFile(join(gateway.folder, path), file(6));
+    expect((await gateway.gateway.reload('a good file')).ok).toBe(true);
+    expect(await shown()).toBe(6);
   });
 
   it('is for admins only', async () => {

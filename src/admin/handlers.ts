@@ -1,7 +1,8 @@
 import type { BackendConfig } from '../config/backend-config.ts';
 import type { Config } from '../config/config.ts';
 import { type Deletions, findPackage, type Package, publicName } from '../config/deletions.ts';
-import { impliedValues } from '../config/written-values.ts';
+import { Pace } from '../config/pace.ts';
+import { backendValues } from '../config/written-values.ts';
 import { GatewayError } from '../gateway-error.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { decodeName, replyJson } from '../http/reply-json.ts';
@@ -51,7 +52,7 @@ export interface AdminPorts {
 }
 
 export interface AdminHandlers {
-  config(exchange: Exchange): void;
+  config(exchange: Exchange): Promise<void>;
   connectors(exchange: Exchange): void;
   reload(exchange: Exchange): Promise<void>;
   deletePackage(exchange: Exchange, caller: Caller, rest: string): Promise<void>;
@@ -61,7 +62,7 @@ export interface AdminHandlers {
 /** What the admin routes do. Each needs the role `admin`, which the route table says. */
 export function createAdminHandlers(ports: AdminPorts): AdminHandlers {
   return {
-    config: (exchange) => replyJson(exchange, 200, configBody(ports.state())),
+    config: async (exchange) => replyJson(exchange, 200, await configBody(ports.state())),
     connectors: (exchange) => replyJson(exchange, 200, connectorsBody(ports.state())),
     reload: async (exchange) => {
       const state = await ports.reload();
@@ -122,19 +123,23 @@ async function deletePackage(name: string, by: string, ports: AdminPorts): Promi
   }
 }
 
-/** Every setting with its source: `file:line:column`, a flag, a variable or `default`. */
-function configBody({ config, restartNeeded }: AdminState): object {
+/** Every setting with its source: `file:line:column`, a flag, a variable or `default`. Leaves room for other work. */
+async function configBody({ config, restartNeeded }: AdminState): Promise<object> {
   const { settings, backends, providers } = config;
-  const describe = (backend: BackendConfig) => ({
-    name: backend.name,
-    type: backend.type,
-    settings: [...(backend.written ?? []), ...impliedValues(backend)],
-  });
+  const pace = new Pace();
+  const describe = async (backends: ReadonlyMap<string, BackendConfig>) => {
+    const described: object[] = [];
+    for (const backend of backends.values()) {
+      await pace.turn();
+      described.push({ name: backend.name, type: backend.type, settings: backendValues(backend) });
+    }
+    return described;
+  };
   return {
     settings: settings.effective,
     restart_needed: restartNeeded,
-    backends: [...backends.values()].map(describe),
-    providers: [...providers.values()].map(describe),
+    backends: await describe(backends),
+    providers: await describe(providers),
   };
 }
 

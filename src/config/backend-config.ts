@@ -32,7 +32,7 @@ export interface BackendConfig {
   /** Where it is configured, for messages: a file, `--base-url`, `OPENAI_BASE_URL` ... */
   readonly place: string;
   /** What its file says, value by value with its place, for showing. */
-  readonly written?: readonly EffectiveSetting[];
+  readonly written?: () => readonly EffectiveSetting[];
 }
 
 /** How a backend is told who calls. */

@@ -68,7 +68,9 @@ async function checkBackendFile(
   checkHeaders({ ...file, auth_type: access.authType }, tree, report);
   const tokenizers = await checkModels(file, tree, folder.absolute, report);
   checkDefaultModel(file, tree, report);
-  const value = report.failed ? undefined : buildBackend({ folder, file, tree, access, tokenizers, env: context.env });
+  const value = report.failed
+    ? undefined
+    : buildBackend({ folder, bytes, file, tree, access, tokenizers, env: context.env });
   return { value, isLasting: tokenizers.size === 0 };
 }
 

@@ -9,10 +9,11 @@ import { parameterJson } from './model-rules.ts';
 import { type BackendFile, backendDefaults } from './schema/backend-file.ts';
 import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
 import { entriesAt, type TreeNode } from './tree.ts';
-import { writtenValues } from './written-values.ts';
+import { writtenIn } from './written-values.ts';
 
 interface Parts {
   readonly folder: BackendFolder;
+  readonly bytes: Uint8Array;
   readonly file: Loose<BackendFile>;
   readonly tree: TreeNode;
   readonly access: BackendAccess;
@@ -33,7 +34,7 @@ export function timing(
 }
 
 /** Turns a file without errors into what the gateway works with. */
-export function buildBackend({ folder, file, tree, access, tokenizers, env }: Parts): BackendConfig {
+export function buildBackend({ folder, bytes, file, tree, access, tokenizers, env }: Parts): BackendConfig {
   if (access.url === undefined || file.backend_type === undefined)
     throw new Error('a backend without errors has a URL and a type');
   const bearer = access.authType === 'bearer';
@@ -52,7 +53,7 @@ export function buildBackend({ folder, file, tree, access, tokenizers, env }: Pa
     defaultModel: file.default_model,
     ...timing(file),
     place: folder.shown,
-    written: writtenValues(tree, folder.shown),
+    written: () => writtenIn(bytes, env, folder.shown),
   };
 }
 

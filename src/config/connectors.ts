@@ -76,8 +76,9 @@ function checkProvider(label: string, node: MappingNode, own: ListenAddress | un
   }
   const credential = providerCredential(label, table, report.name);
   const isBuilt = url !== undefined && credential !== undefined;
-  const values = () => writtenValues(node, report.name);
-  const backend = isBuilt ? { ...providerBackend(label, url, credential, report.name), written: values() } : undefined;
+  const values = writtenValues(node, report.name);
+  const provider = isBuilt ? providerBackend(label, url, credential, report.name) : undefined;
+  const backend = provider && { ...provider, written: () => values };
   return { backend, connectors: connectorsOf(label, table, node) };
 }
 

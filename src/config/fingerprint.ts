@@ -25,7 +25,7 @@ export function isSame(one: unknown, other: unknown): boolean {
   }
   if (Array.isArray(one) && Array.isArray(other)) return isSameList(one, other);
   if (isIterable(one) || isIterable(other)) {
-    return isIterable(one) && isIterable(other) && isSameList([...one], [...other]);
+    return isIterable(one) && isIterable(other) && isSameSequence(one, other);
   }
   return isSameFields(one as Fields, other as Fields);
 }
@@ -36,6 +36,18 @@ function isIterable(value: object): value is Iterable<unknown> {
 
 function isSameList(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+}
+
+/** Of a map without the pairs that a walk through it makes, since it meets all models of all backends. */
+function isSameSequence(one: Iterable<unknown>, other: Iterable<unknown>): boolean {
+  if (!(one instanceof Map && other instanceof Map)) return isSameList([...one], [...other]);
+  if (one.size !== other.size) return false;
+  const keys = other.keys();
+  const values = other.values();
+  for (const key of one.keys()) {
+    if (!isSame(key, keys.next().value) || !isSame(one.get(key), values.next().value)) return false;
+  }
+  return true;
 }
 
 /** A field that is undefined is none. Nothing is put together for it, since it meets all parts of all backends. */

@@ -1,6 +1,9 @@
 import { Secret } from '../secret.ts';
 import type { BackendConfig } from './backend-config.ts';
 import type { EffectiveSetting } from './config.ts';
+import type { Environment } from './flags.ts';
+import { readYaml } from './read-yaml.ts';
+import { Report } from './report.ts';
 import { backendDefaults } from './schema/backend-file.ts';
 import { breakerFileDefaults, queueDefaults } from './schema/backend-sections.ts';
 import { addStep, formatPath, type Path, type TreeNode } from './tree.ts';
@@ -27,9 +30,24 @@ export function writtenValues(tree: TreeNode, file: string, top: Path = []): Eff
   return values;
 }
 
+/**
+ * The same, read anew from the bytes of a YAML file. Texts for every value would be most of what a configuration takes,
+ * and are hardly ever asked for.
+ */
+export function writtenIn(bytes: Uint8Array, env: Environment, file: string): EffectiveSetting[] {
+  const tree = readYaml(bytes, env, new Report().file(file));
+  return tree === undefined ? [] : writtenValues(tree, file);
+}
+
+/** All values of a backend: those that its file says, and those that it does not. */
+export function backendValues(config: BackendConfig): EffectiveSetting[] {
+  const written = config.written?.() ?? [];
+  return [...written, ...impliedValues(config, written)];
+}
+
 /** The values of a backend that its file leaves to the defaults, and where its key comes from. */
-export function impliedValues(config: BackendConfig): EffectiveSetting[] {
-  const written = new Set(config.written?.map(({ name }) => name));
+export function impliedValues(config: BackendConfig, shown = config.written?.() ?? []): EffectiveSetting[] {
+  const written = new Set(shown.map(({ name }) => name));
   const names = ['timeout', 'max_retries', 'retry_delay', 'loading_wait'] as const;
   const values: EffectiveSetting[] = names
     .filter((name) => !written.has(name))

@@ -33,7 +33,12 @@ describe('the container file', () => {
     expect(Number(uid)).toBeGreaterThan(10_000);
     expect(values.securityContext).toEqual({ runAsUser: Number(uid), runAsGroup: Number(uid), fsGroup: Number(uid) });
     for (const name of ['RUN', 'SHELL', 'ADD', 'CMD']) expect(named(name), name).toEqual([]);
-    expect(execForm(final, 'ENTRYPOINT')).toEqual(['node', '--max-semi-space-size=16', '/app/dist/main.js']);
+    expect(execForm(final, 'ENTRYPOINT')).toEqual([
+      'node',
+      '--max-semi-space-size=16',
+      '--v8-pool-size=1',
+      '/app/dist/main.js',
+    ]);
   });
 
   it('starts Node as the command line of the package does', async () => {
