@@ -90,7 +90,7 @@ describe('an authority that lost everything', () => {
 
   it('takes nothing for true that was said to the authority before it', () => {
     const table = new Table(strict);
-    const { epoch } = table.say('a', { epoch: 'lost:1', view: 1000, remembered: [] }, { allotted: 100, used: 90 });
+    const { epoch } = table.say('a', { epoch: 'lost:1', view: 1, remembered: [] }, { allotted: 100, used: 90 });
     table.pass(4000, 'a', { epoch });
     expect(table.say('a', { epoch })).toMatchObject({ isAsking: true, slots: [{ allotted: 0 }] });
     const told = table.say('a', { epoch, remembered: [] });
