@@ -108,4 +108,18 @@ describe('processes whose authority loses everything', () => {
     expect(Math.max(...slices(met))).toBe(1);
     await governor.close();
   });
+
+  it('end at once where it waits for others and takes no word of a budget', async () => {
+    const authority = { current: new MemoryAuthority(spans) };
+    const { way, governor } = create(authority);
+    await governor.ready(5000);
+    const bound = governor.bind([limit('requests', 'total', 100)]);
+    const admission = await governor.admit(bound, one);
+    expect(admission.admitted).toBe(true);
+    authority.current = new MemoryAuthority({ ...spans, grace: leaseSpans.window });
+    await sleep(500);
+    const before = way.sent.length;
+    await governor.close();
+    expect(way.sent.length - before).toBeLessThan(5);
+  }, 60_000);
 });

@@ -144,7 +144,8 @@ export class LeaseMember implements SlotPorts {
     for (const slot of this.#held.values()) this.#touched.add(slot);
     while (!this.isLost && this.#reach.wasReached) {
       await this.#sync(true);
-      if (this.#touched.size === 0) break;
+      // An authority that waits for others takes no word of a period, however often it is said.
+      if ([...this.#touched].every(({ isUnknown }) => isUnknown && this.#memory.graceMs > 0)) break;
     }
     await this.#options.authority.close();
   }
