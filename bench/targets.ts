@@ -29,7 +29,6 @@ interface Site {
 }
 
 /** As in the first line of bin/headrace.cjs. */
-/** As the installed command starts Node. */
 export const nodeOptions = ['--max-semi-space-size=16', '--v8-pool-size=1'];
 const portkeyVersion = '1.15.2';
 /** That of Portkey's own lockfile. Under the newest, which npm takes by itself, every stream is answered with 500. */

@@ -5,8 +5,8 @@ import { GovernedLimiter } from './limits/governed-limiter.ts';
 import type { Governor } from './limits/governor.ts';
 import type { AuthorityState } from './limits/leases/authority-reach.ts';
 import { LeaseGovernor } from './limits/leases/lease-governor.ts';
-import { type LeaseAuthority, leaseSpans, strictMissingMs } from './limits/leases/lease-messages.ts';
-import type { LoadUsed } from './limits/leases/load-used.ts';
+import { type LeaseAuthority, strictMissingMs } from './limits/leases/lease-messages.ts';
+import type { LoadUsed } from './limits/leases/stored-use.ts';
 import type { Limiter } from './limits/limiter.ts';
 import { MemoryGovernor } from './limits/memory-governor.ts';
 import { MemoryLimiter } from './limits/memory-limiter.ts';
@@ -55,7 +55,7 @@ export async function openLimits({ sharedLimits, workers }: Settings, ports: Lim
   if (redisUrl !== undefined) {
     const { RedisAuthority } = await import('./limits/leases/redis-authority.ts');
     const isStrict = whenStoreLost === 'refuse';
-    const spans = { missing: isStrict ? strictMissingMs : leaseSpans.missing };
+    const spans = isStrict ? { missing: strictMissingMs } : {};
     const governor = new LeaseGovernor({
       authority: new RedisAuthority({ url: redisUrl, spans }),
       whenLost: whenStoreLost,

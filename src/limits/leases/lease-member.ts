@@ -4,9 +4,8 @@ import { AuthorityReach, type AuthorityState } from './authority-reach.ts';
 import { type LeaseAuthority, leaseSpans, mostReports, type SyncReply } from './lease-messages.ts';
 import { share } from './lease-share.ts';
 import type { LeaseSlot, SlotPorts } from './lease-slot.ts';
-import type { LoadUsed } from './load-used.ts';
 import { MemberMemory } from './member-memory.ts';
-import { StoredUse } from './stored-use.ts';
+import { type LoadUsed, StoredUse } from './stored-use.ts';
 import { Turns } from './turns.ts';
 
 /** What becomes of limits when their store cannot be reached. */

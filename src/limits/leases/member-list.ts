@@ -90,10 +90,17 @@ export class MemberList {
     return Math.max(0, until - now);
   }
 
-  /** What is said to a member of all this. */
-  words(member: string, now: number): Pick<SyncReply, 'graceMs' | 'epoch' | 'view' | 'isAsking' | 'others'> {
+  /**
+   * What is said to a member of all this.
+   * @param waitMs what is waited now, as said above
+   */
+  words(
+    member: string,
+    now: number,
+    waitMs: number,
+  ): Pick<SyncReply, 'graceMs' | 'epoch' | 'view' | 'isAsking' | 'others'> {
     const known = this.#members.get(member) as Known;
-    const graceMs = this.waitMs(now) || (this.#isKnownToAll(member, known, now) ? 0 : this.#spans.lease);
+    const graceMs = waitMs || (this.#isKnownToAll(member, known, now) ? 0 : this.#spans.lease);
     const isTold = this.#spans.grace > 0 && known.isHeard && known.view !== this.#view;
     const others = isTold ? this.#others(member) : undefined;
     return { graceMs, epoch: this.#epoch, view: this.#view, isAsking: !known.isHeard, others };

@@ -60,9 +60,9 @@ export class MemoryAuthority implements LeaseAuthority {
     const isCurrent = this.#members.hear(request, now);
     if (isCurrent === undefined) return staleReply;
     const members = this.#members.living(now);
-    const words = this.#members.words(member, now);
-    const isWaiting = this.#members.waitMs(now) > 0;
-    const turn = { member, now, members, graceMs: words.graceMs, isWaiting, isLeaving };
+    const waitMs = this.#members.waitMs(now);
+    const words = this.#members.words(member, now, waitMs);
+    const turn = { member, now, members, graceMs: words.graceMs, isWaiting: waitMs > 0, isLeaving };
     const slots = isCurrent ? reports.map((report) => this.#slot(report, turn)) : [];
     const recalled = [...(this.#recalled.get(member) ?? [])];
     this.#recalled.delete(member);

@@ -1,5 +1,10 @@
+import type { CounterChange } from '../counter-change.ts';
 import type { LeaseSlot } from './lease-slot.ts';
-import type { LoadUsed } from './load-used.ts';
+
+/** What is stored of limits in their periods. */
+export type LoadUsed = (
+  periods: readonly { readonly limitId: string; readonly periodStart: number }[],
+) => Promise<readonly CounterChange[]>;
 
 const againMs = 1000;
 
